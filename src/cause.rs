@@ -1,1 +1,348 @@
-//! cause
+//! What an outcome means: a verdict, with one cause out of a closed list.
+
+use crate::exposition;
+use crate::outcome::{
+    CertificateFault, End, Fault, FaultKind, HeaderMatch, HttpFacts, Outcome, OwnSide, Phase,
+};
+use crate::spec::{FailIf, HttpSpec, Module, Prober, SslWanted};
+
+/// What is said of a target after one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is as it should be.
+    Success,
+    /// It is not, for one cause, in one phase.
+    Failure(Cause, Phase),
+    /// We could not tell, and the fault is on our side. It moves no alert.
+    Unknown(OwnSide),
+}
+
+impl Verdict {
+    /// The cause's name, or `""` on success.
+    pub fn cause_name(self) -> &'static str {
+        match self {
+            Self::Success => "",
+            Self::Failure(cause, _) => cause.name(),
+            Self::Unknown(own) => Cause::from(own).name(),
+        }
+    }
+
+    /// The phase's name, or `""` where there is none.
+    pub fn phase_name(self) -> &'static str {
+        match self {
+            Self::Failure(_, phase) => phase.name(),
+            Self::Success | Self::Unknown(_) => "",
+        }
+    }
+
+    /// The word that metrics have for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure(..) => "failure",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// An outcome, and what it means.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What it means.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub outcome: Outcome,
+}
+
+impl Judged {
+    /// Judges what `module` saw.
+    pub fn new(module: &Module, outcome: Outcome) -> Self {
+        Self { verdict: judge(module, &outcome), outcome }
+    }
+}
+
+/// What `outcome` means to one who asked as `module` says.
+///
+/// An answer that took longer than the module's timeout is `deadline_exceeded` in the phase that
+/// was running when the time was up; one that took exactly as long is in time.
+pub fn judge(module: &Module, outcome: &Outcome) -> Verdict {
+    match outcome.end {
+        End::Unknown(own) => Verdict::Unknown(own),
+        End::Fault(fault) => Verdict::Failure(of_fault(fault), fault.phase),
+        End::Reply if outcome.duration > module.timeout => {
+            Verdict::Failure(Cause::DeadlineExceeded, phase_at(outcome, module.timeout))
+        }
+        End::Reply => match of_reply(&module.prober, outcome) {
+            None => Verdict::Success,
+            Some((cause, phase)) => Verdict::Failure(cause, phase),
+        },
+    }
+}
+
+/// The cause of a fault. Every kind has exactly one.
+pub fn of_fault(fault: Fault) -> Cause {
+    match fault.kind {
+        FaultKind::NoSuchName => Cause::DnsNoSuchName,
+        FaultKind::NoAddress => Cause::DnsNoAddress,
+        FaultKind::DnsServerFailure => Cause::DnsServerFailure,
+        FaultKind::DnsRefused => Cause::DnsRefused,
+        FaultKind::Refused => Cause::ConnectRefused,
+        FaultKind::Unreachable => Cause::ConnectUnreachable,
+        FaultKind::Reset => Cause::ConnectionReset,
+        FaultKind::TimedOut => Cause::DeadlineExceeded,
+        FaultKind::TlsProtocol => Cause::TlsProtocol,
+        FaultKind::TlsAlert => Cause::TlsAlert,
+        FaultKind::Certificate(CertificateFault::Expired) => Cause::CertificateExpired,
+        FaultKind::Certificate(CertificateFault::NotYetValid) => Cause::CertificateNotYetValid,
+        FaultKind::Certificate(CertificateFault::WrongName) => Cause::CertificateWrongName,
+        FaultKind::Certificate(CertificateFault::Untrusted) => Cause::CertificateUntrusted,
+        FaultKind::HttpProtocol => Cause::HttpProtocol,
+        FaultKind::HeaderLimit => Cause::HttpHeaderLimit,
+        FaultKind::RedirectLimit => Cause::HttpRedirectLimit,
+        FaultKind::RedirectDenied => Cause::HttpRedirectDenied,
+        FaultKind::BodyTooLarge => Cause::BodyTooLarge,
+        FaultKind::BodyTruncated => Cause::BodyTruncated,
+        FaultKind::DecodeFailed => Cause::DecodeFailed,
+        FaultKind::DecodeLimit => Cause::DecodeLimit,
+        FaultKind::TargetDenied => Cause::TargetDenied,
+    }
+}
+
+fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
+    match prober {
+        Prober::Http(spec) => of_http(spec, outcome.http.as_ref().expect("an http reply has http facts")),
+        Prober::Metrics(_) => of_metrics(outcome),
+        Prober::Tcp(_) => {
+            let mismatch = outcome.conversation.as_ref().is_some_and(|it| it.mismatch);
+            mismatch.then_some((Cause::ContentMismatch, Phase::Check))
+        }
+    }
+}
+
+/// In the order in which the exporter looks: status, headers, body, version, TLS.
+fn of_http(spec: &HttpSpec, http: &HttpFacts) -> Option<(Cause, Phase)> {
+    let status_is_good = match &*spec.valid_status_codes {
+        [] => (200..300).contains(&http.status),
+        good => good.contains(&http.status),
+    };
+    if !status_is_good {
+        return Some((Cause::HttpStatus, Phase::Processing));
+    }
+    let header_fails = spec.header_rules.iter().zip(&http.header_matches).any(|(rule, found)| match found {
+        HeaderMatch::Missing => !rule.allow_missing,
+        HeaderMatch::Found => rule.fail_if == FailIf::Matches,
+        HeaderMatch::NotFound => rule.fail_if == FailIf::NotMatches,
+    });
+    if header_fails {
+        return Some((Cause::HeaderMismatch, Phase::Check));
+    }
+    let body_fails = spec.body_rules.iter().zip(&http.body_matches).any(|(rule, found)| match rule.fail_if {
+        FailIf::Matches => *found,
+        FailIf::NotMatches => !found,
+    });
+    if body_fails {
+        return Some((Cause::ContentMismatch, Phase::Check));
+    }
+    let versions = &spec.valid_http_versions;
+    if !versions.is_empty() && !versions.iter().any(|it| it == http.version) {
+        return Some((Cause::HttpVersion, Phase::Check));
+    }
+    let ssl_is_good = match spec.ssl {
+        None => true,
+        Some(SslWanted::Yes) => http.ssl,
+        Some(SslWanted::No) => !http.ssl,
+    };
+    (!ssl_is_good).then_some((Cause::HttpSsl, Phase::Check))
+}
+
+/// As a Prometheus scrape judges: exactly 200, a content type it knows, an exposition it can read.
+fn of_metrics(outcome: &Outcome) -> Option<(Cause, Phase)> {
+    let http = outcome.http.as_ref().expect("a metrics reply has http facts");
+    if http.status != 200 {
+        return Some((Cause::HttpStatus, Phase::Processing));
+    }
+    match &outcome.exposition {
+        None => Some((Cause::ContentType, Phase::Check)),
+        Some(Err(flaw)) => Some((of_flaw(flaw.kind), Phase::Check)),
+        Some(Ok(_)) => None,
+    }
+}
+
+fn of_flaw(kind: exposition::FlawKind) -> Cause {
+    match kind {
+        exposition::FlawKind::Syntax => Cause::ExpositionSyntax,
+        exposition::FlawKind::SampleLimit => Cause::SampleLimit,
+        exposition::FlawKind::LabelLimit => Cause::LabelLimit,
+    }
+}
+
+/// The phase that was running `after` that time.
+fn phase_at(outcome: &Outcome, after: std::time::Duration) -> Phase {
+    let mut end = std::time::Duration::ZERO;
+    for (phase, time) in outcome.phases.iter() {
+        end += time;
+        if end > after {
+            return phase;
+        }
+    }
+    Phase::Transfer
+}
+
+/// Declares the closed list once: variant, name, the phase it is at home in, meaning, hint.
+macro_rules! causes {
+    ($($variant:ident $name:literal $phase:ident $meaning:literal $hint:literal;)*) => {
+        /// Why an attempt failed, or why we cannot tell. [`CAUSES`] says what each means.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Cause { $(#[doc = $meaning] $variant,)* }
+
+        /// The whole list, in the order of an attempt.
+        pub const CAUSES: &[CauseDoc] = &[$(CauseDoc {
+            cause: Cause::$variant, name: $name, phase: Phase::$phase, meaning: $meaning, hint: $hint,
+        },)*];
+    };
+}
+
+/// A row of the list of causes.
+#[derive(Clone, Copy, Debug)]
+pub struct CauseDoc {
+    /// The cause.
+    pub cause: Cause,
+    /// Its name in metrics, annotations and conditions.
+    pub name: &'static str,
+    /// The phase in which it is at home (`deadline_exceeded` can come in any).
+    pub phase: Phase,
+    /// What was seen.
+    pub meaning: &'static str,
+    /// Where to look first.
+    pub hint: &'static str,
+}
+
+impl Cause {
+    /// Its row.
+    pub fn doc(self) -> &'static CauseDoc {
+        &CAUSES[self as usize]
+    }
+
+    /// Its name in metrics, annotations and conditions.
+    pub fn name(self) -> &'static str {
+        self.doc().name
+    }
+
+    /// The cause with that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        CAUSES.iter().find(|it| it.name == name).map(|it| it.cause)
+    }
+}
+
+impl From<OwnSide> for Cause {
+    fn from(own: OwnSide) -> Self {
+        match own {
+            OwnSide::Fd => Self::LocalFd,
+            OwnSide::Ports => Self::LocalPorts,
+            OwnSide::Memory => Self::LocalMemory,
+            OwnSide::Resolver => Self::LocalResolver,
+            OwnSide::Permission => Self::LocalPermission,
+            OwnSide::Secret => Self::LocalSecret,
+            OwnSide::Overrun => Self::Overrun,
+            OwnSide::Paused => Self::Paused,
+            OwnSide::Cancelled => Self::Cancelled,
+            OwnSide::Internal => Self::Internal,
+        }
+    }
+}
+
+/// The side of ours that a cause names, where it is one of those.
+pub fn own_side(cause: Cause) -> Option<OwnSide> {
+    OWN_SIDES.into_iter().find(|own| Cause::from(*own) == cause)
+}
+
+const OWN_SIDES: [OwnSide; 10] = [
+    OwnSide::Fd,
+    OwnSide::Ports,
+    OwnSide::Memory,
+    OwnSide::Resolver,
+    OwnSide::Permission,
+    OwnSide::Secret,
+    OwnSide::Overrun,
+    OwnSide::Paused,
+    OwnSide::Cancelled,
+    OwnSide::Internal,
+];
+
+causes! {
+    DnsNoSuchName "dns_no_such_name" Resolve "the name does not exist" "look for a typing error in the target, or a record that was taken away";
+    DnsNoAddress "dns_no_address" Resolve "the name exists and has no address of the wanted family" "ask for the other family, or see which records the name has";
+    DnsServerFailure "dns_server_failure" Resolve "the name servers failed to answer" "look at the name servers of the zone before the target";
+    DnsRefused "dns_refused" Resolve "the name servers would not answer us" "look at the servers that this machine's resolver is set to";
+    ConnectRefused "connect_refused" Connect "the host is there and refuses the port" "look at the process before the network";
+    ConnectUnreachable "connect_unreachable" Connect "no way leads to the host" "look at routes and firewalls, then whether the host is up";
+    ConnectionReset "connection_reset" Connect "the connection was cut by the other side, or by something between" "look for a crash, a full backlog or a proxy without a backend";
+    DeadlineExceeded "deadline_exceeded" Processing "no complete answer within the timeout" "the phase says what was waited for: connecting is the network or a dead host, processing is the service, transfer is size or bandwidth";
+    TlsProtocol "tls_protocol" Tls "both sides speak no TLS in common, or the other speaks none" "look whether the port speaks TLS at all, then at versions and ciphers";
+    TlsAlert "tls_alert" Tls "the other side ended the handshake with an alert" "it may want a client certificate, or know no certificate for that name";
+    CertificateExpired "certificate_expired" Tls "the certificate's time is over" "renew it, and see why the renewal did not run";
+    CertificateNotYetValid "certificate_not_yet_valid" Tls "the certificate's time has not come" "compare the clocks of both sides";
+    CertificateWrongName "certificate_wrong_name" Tls "the certificate is for other names" "see which names it has, and which one was asked for";
+    CertificateUntrusted "certificate_untrusted" Tls "nobody whom we trust vouches for the certificate" "look for a missing intermediate, or name the issuer in ca_file";
+    HttpStatus "http_status" Processing "the answer's status is not a good one" "the service is reached and says itself that something is wrong: read its log";
+    HttpProtocol "http_protocol" Processing "what came is not HTTP as we understand it" "look whether the port speaks HTTP, or TLS instead";
+    HttpHeaderLimit "http_header_limit" Processing "the answer has more, or longer, headers than are read" "look what sets so many headers";
+    HttpRedirectLimit "http_redirect_limit" Processing "one redirect led to the next, too often" "look for two redirects that name each other";
+    HttpRedirectDenied "http_redirect_denied" Processing "a redirect led to where we do not go" "see the Location header";
+    HttpVersion "http_version" Check "the answer came in another version of HTTP than is wanted" "see valid_http_versions and what the server offers by ALPN";
+    HttpSsl "http_ssl" Check "the answer came over TLS and should not have, or the other way round" "see where the redirects led";
+    BodyTooLarge "body_too_large" Transfer "the body is longer than is read" "see what makes it so long, or raise body_size_limit";
+    BodyTruncated "body_truncated" Transfer "the body ended before its end" "look for a crash or a proxy's timeout in the middle of the answer";
+    DecodeFailed "decode_failed" Transfer "the body is not encoded as it says" "look at what compresses between the service and us";
+    DecodeLimit "decode_limit" Transfer "the body unfolds to more than is read" "take it for hostile until it is explained";
+    ContentType "content_type" Check "Prometheus would not take this Content-Type" "have the service send text/plain; version=0.0.4, or set fallback_scrape_protocol";
+    ContentMismatch "content_mismatch" Check "what was read is not what was expected" "see the first bytes of the answer";
+    HeaderMismatch "header_mismatch" Check "a header is not what was expected" "see the answer's headers";
+    ExpositionSyntax "exposition_syntax" Check "Prometheus could not read these metrics" "the place stands in the evidence: line and column";
+    SampleLimit "sample_limit" Check "more samples than are taken" "look for a label whose values have no end";
+    LabelLimit "label_limit" Check "more, or longer, labels than are taken" "look for a label that holds a message or a URL";
+    AssertionFailed "assertion_failed" Check "a condition of the module does not hold" "see which one";
+    DnsRcode "dns_rcode" Check "the name server answered with another code than is wanted" "see the code";
+    DnsAnswerMismatch "dns_answer_mismatch" Check "the records are not what was expected" "see the records";
+    IcmpUnreachable "icmp_unreachable" Connect "a router or the host answered that it cannot be reached" "the address that said so stands in the evidence";
+    GrpcNotServing "grpc_not_serving" Check "the health service says that it does not serve" "read the service's log";
+    QueryFailed "query_failed" Processing "Prometheus could not answer the question" "see its answer";
+    QueryEmpty "query_empty" Check "the question has no answer, and should have" "see whether the series still exists";
+    PathLossy "path_lossy" Check "packets are lost on the way" "loss begins where every later hop that answers loses";
+    TargetDenied "target_denied" Connect "policy forbids that address" "name it with --probe.allow if it is meant to be probed";
+    LocalFd "local_fd" Connect "we had no file descriptor left" "raise LimitNOFILE, or lower --probe.concurrency";
+    LocalPorts "local_ports" Connect "we had no local port left" "widen net.ipv4.ip_local_port_range, or spread the probers";
+    LocalMemory "local_memory" Connect "we had no memory or buffer left" "raise the memory limit, or lower --probe.concurrency";
+    LocalResolver "local_resolver" Resolve "our resolver could not be asked" "look at /etc/resolv.conf of this machine and at the servers it names";
+    LocalPermission "local_permission" Connect "we are not allowed to do that here" "see which privilege the prober needs";
+    LocalSecret "local_secret" Check "a secret or a certificate of ours could not be read" "see the path and its owner";
+    Overrun "overrun" Resolve "it could not be started in time" "there is more to ask than this machine can: lower the load or shard";
+    Paused "paused" Resolve "this process was stopped in the middle of it" "look for a suspended machine or a frozen container";
+    Cancelled "cancelled" Resolve "it was called off by a reload or a shutdown" "nothing to do";
+    Internal "internal" Check "a mistake of ours" "report it with the log around it";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_is_its_own_row_and_is_found_by_its_name() {
+        for row in CAUSES {
+            assert_eq!(row.cause.doc().name, row.name);
+            assert_eq!(Cause::from_name(row.name), Some(row.cause), "{}", row.name);
+            let is_snake_case = row.name.bytes().all(|it| it == b'_' || it.is_ascii_lowercase());
+            assert!(is_snake_case && !row.meaning.is_empty() && !row.hint.is_empty(), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn our_own_side_and_nothing_else_is_unknown() {
+        for own in OWN_SIDES {
+            assert_eq!(own_side(Cause::from(own)), Some(own));
+        }
+        let ours = CAUSES.iter().filter(|it| own_side(it.cause).is_some()).count();
+        assert_eq!(ours, OWN_SIDES.len());
+        assert_eq!(own_side(Cause::ConnectRefused), None);
+    }
+}

@@ -8,6 +8,7 @@
 // Facts: what there is to ask, and what was seen.
 pub mod moment;
 pub mod labels;
+pub mod relabel;
 pub mod target;
 pub mod spec;
 pub mod exposition;
@@ -17,6 +18,7 @@ pub mod outcome;
 pub mod cause;
 pub mod schedule;
 pub mod runbook;
+pub mod view;
 pub mod condition;
 pub mod template;
 pub mod plan;
@@ -28,6 +30,7 @@ pub mod config;
 
 // Edges: bytes in, bytes out.
 pub mod files;
+pub mod dial;
 pub mod discovery;
 pub mod probe;
 pub mod sink;

@@ -1,1 +1,364 @@
-//! outcome
+//! What one attempt saw. Facts only: `cause` decides what they mean.
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+use crate::exposition::{Flaw, Summary};
+
+/// What one attempt saw.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// When it began.
+    pub at: SystemTime,
+    /// How long it took, from its beginning to the end of what it read.
+    pub duration: Duration,
+    /// How long each phase took. They add up to `duration`.
+    pub phases: Phases,
+    /// The address that was dialled last.
+    pub peer: Option<SocketAddr>,
+    /// What the last TLS handshake showed, also when it failed.
+    pub tls: Option<TlsFacts>,
+    /// What the last HTTP answer showed, also when its body failed.
+    pub http: Option<HttpFacts>,
+    /// What stood in the exposition that was read, for `metrics`.
+    pub exposition: Option<Result<Summary, Flaw>>,
+    /// What a conversation over TCP showed.
+    pub conversation: Option<Conversation>,
+    /// How it ended.
+    pub end: End,
+}
+
+impl Outcome {
+    /// An attempt that only ended: nothing was seen on the way.
+    pub fn bare(at: SystemTime, duration: Duration, end: End) -> Self {
+        Self {
+            at,
+            duration,
+            phases: Phases::default(),
+            peer: None,
+            tls: None,
+            http: None,
+            exposition: None,
+            conversation: None,
+            end,
+        }
+    }
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The target answered; whether the answer is good is not said here.
+    Reply,
+    /// The target failed, or the way to it.
+    Fault(Fault),
+    /// We could not ask; this says nothing about the target.
+    Unknown(OwnSide),
+}
+
+/// A part of an attempt. They follow each other; a redirect begins again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Finding the address of a name.
+    Resolve,
+    /// Making the connection.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// From the request until the first byte of the answer.
+    Processing,
+    /// From the first byte until the last.
+    Transfer,
+    /// Looking at what was answered.
+    Check,
+}
+
+impl Phase {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] =
+        [Self::Resolve, Self::Connect, Self::Tls, Self::Processing, Self::Transfer, Self::Check];
+
+    /// The word that metrics, annotations and conditions have for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Processing => "processing",
+            Self::Transfer => "transfer",
+            Self::Check => "check",
+        }
+    }
+
+    /// The phase with that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
+/// How long each phase took, summed over redirects. A phase that was not reached took no time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Phases([Duration; Phase::ALL.len()]);
+
+impl Phases {
+    /// The time that `phase` took.
+    pub fn of(&self, phase: Phase) -> Duration {
+        self.0[phase as usize]
+    }
+
+    /// Adds to the time of `phase`.
+    pub fn add(&mut self, phase: Phase, time: Duration) {
+        self.0[phase as usize] += time;
+    }
+
+    /// All phases with their times, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (Phase, Duration)> + '_ {
+        Phase::ALL.into_iter().map(|phase| (phase, self.of(phase)))
+    }
+
+    /// The sum.
+    pub fn total(&self) -> Duration {
+        self.0.iter().sum()
+    }
+}
+
+/// What failed while what was being done. Who it was stands in [`Outcome::peer`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What was being done.
+    pub phase: Phase,
+    /// What went wrong.
+    pub kind: FaultKind,
+}
+
+/// What went wrong out there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FaultKind {
+    /// The name does not exist.
+    NoSuchName,
+    /// The name exists and has no address of the wanted family.
+    NoAddress,
+    /// The resolver's servers failed.
+    DnsServerFailure,
+    /// The resolver's servers would not answer.
+    DnsRefused,
+    /// The host refused the port.
+    Refused,
+    /// No way to the host: an ICMP unreachable, or no route.
+    Unreachable,
+    /// The connection was reset, or closed before an answer.
+    Reset,
+    /// The deadline came first.
+    TimedOut,
+    /// The two sides have no version, cipher or language of TLS in common.
+    TlsProtocol,
+    /// The other side ended the handshake with an alert.
+    TlsAlert,
+    /// The certificate is not good.
+    Certificate(CertificateFault),
+    /// What came is not HTTP as we understand it.
+    HttpProtocol,
+    /// More, or longer, headers than we read.
+    HeaderLimit,
+    /// More redirects than we follow.
+    RedirectLimit,
+    /// A redirect to where we do not go: not http, no place, or a place that policy forbids.
+    RedirectDenied,
+    /// The body is longer than we read.
+    BodyTooLarge,
+    /// The body ended before its end.
+    BodyTruncated,
+    /// The body is not encoded as it says.
+    DecodeFailed,
+    /// The body unfolds to more than we read.
+    DecodeLimit,
+    /// Policy forbids that address.
+    TargetDenied,
+}
+
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CertificateFault {
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYetValid,
+    /// It bears another name.
+    WrongName,
+    /// Nobody whom we trust vouches for it.
+    Untrusted,
+}
+
+/// What was wrong on our side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OwnSide {
+    /// No file descriptor was left.
+    Fd,
+    /// No local port was left.
+    Ports,
+    /// No memory or buffer was left.
+    Memory,
+    /// Our resolver could not be asked.
+    Resolver,
+    /// We may not do that here.
+    Permission,
+    /// A secret or a certificate of ours could not be read.
+    Secret,
+    /// It could not be started in time.
+    Overrun,
+    /// We were stopped in the middle of it.
+    Paused,
+    /// It was called off.
+    Cancelled,
+    /// A mistake of ours.
+    Internal,
+}
+
+/// What a TLS handshake showed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TlsFacts {
+    /// `TLS 1.2` or `TLS 1.3`, once agreed on.
+    pub version: Option<&'static str>,
+    /// The cipher suite's name as the standard has it, once agreed on.
+    pub cipher: Option<String>,
+    /// What the server presented, its own certificate first.
+    pub chain: Vec<CertificateFacts>,
+    /// Whether the chain leads to a root that we trust, bears the name and is in its time. Known
+    /// also where any certificate will do.
+    pub verified: bool,
+}
+
+impl TlsFacts {
+    /// The earliest end of any certificate of the chain.
+    pub fn earliest_not_after(&self) -> Option<SystemTime> {
+        self.chain.iter().map(|it| it.not_after).min()
+    }
+}
+
+/// What one certificate says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CertificateFacts {
+    /// The subject's name (RFC 2253).
+    pub subject: String,
+    /// The issuer's name (RFC 2253).
+    pub issuer: String,
+    /// The DNS names and IP addresses it is for.
+    pub names: Vec<String>,
+    /// When its time begins.
+    pub not_before: SystemTime,
+    /// When its time ends.
+    pub not_after: SystemTime,
+    /// The serial number's bytes in lower hex.
+    pub serial: String,
+    /// SHA-256 of its DER bytes in lower hex.
+    pub fingerprint_sha256: String,
+}
+
+/// What an HTTP answer showed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct HttpFacts {
+    /// The status of the last answer.
+    pub status: u16,
+    /// `HTTP/1.0`, `HTTP/1.1`, `HTTP/2.0`.
+    pub version: &'static str,
+    /// How many redirects led there.
+    pub redirects: u32,
+    /// Whether the last answer came over TLS.
+    pub ssl: bool,
+    /// The URL that answered last, without credentials.
+    pub url: String,
+    /// `Content-Length`, where the answer had one.
+    pub content_length: Option<u64>,
+    /// `Content-Type`, where the answer had one.
+    pub content_type: Option<String>,
+    /// `Last-Modified`, where the answer had one that can be read.
+    pub last_modified: Option<SystemTime>,
+    /// Bytes of the body as they came.
+    pub wire_bytes: u64,
+    /// Bytes of the body after decoding.
+    pub body_bytes: u64,
+    /// The first bytes of the decoded body, as text (bytes that are none replaced).
+    pub body_start: String,
+    /// For each of the module's body rules, whether its pattern was found. Empty where the body
+    /// was not looked at.
+    pub body_matches: Vec<bool>,
+    /// For each of the module's header rules, what was found.
+    pub header_matches: Vec<HeaderMatch>,
+}
+
+/// What was found of one header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeaderMatch {
+    /// There is no such header.
+    Missing,
+    /// One of its values matches.
+    Found,
+    /// None of its values matches.
+    NotFound,
+}
+
+/// What a conversation over TCP showed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Conversation {
+    /// How many lines of the module's conversation were gone through.
+    pub exchanges: usize,
+    /// The last line that was read.
+    pub last_line: String,
+    /// Whether it ended because what was read did not match.
+    pub mismatch: bool,
+}
+
+/// What came after the verdict was given, while the prober went on reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// The answer was complete after that time, measured from the beginning.
+    Answered {
+        /// From the beginning to the last byte.
+        after: Duration,
+        /// Its HTTP status, where it has one.
+        status: Option<u16>,
+        /// Bytes of its decoded body.
+        body_bytes: u64,
+    },
+    /// Nothing came, however long we waited: no answer was complete.
+    Silent {
+        /// From the beginning until we gave up.
+        waited: Duration,
+    },
+    /// It ended in another fault.
+    Failed {
+        /// From the beginning until it failed.
+        after: Duration,
+        /// What went wrong then.
+        fault: Fault,
+    },
+    /// We could not go on.
+    Unknown(OwnSide),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_phase_is_found_by_its_name() {
+        for phase in Phase::ALL {
+            assert_eq!(Phase::from_name(phase.name()), Some(phase));
+        }
+        assert_eq!(Phase::from_name("lunch"), None);
+    }
+
+    #[test]
+    fn phases_add_up() {
+        let mut phases = Phases::default();
+        phases.add(Phase::Connect, Duration::from_millis(3));
+        phases.add(Phase::Connect, Duration::from_millis(4));
+        phases.add(Phase::Transfer, Duration::from_millis(5));
+        assert_eq!(phases.of(Phase::Connect), Duration::from_millis(7));
+        assert_eq!(phases.total(), Duration::from_millis(12));
+    }
+}

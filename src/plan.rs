@@ -1,1 +1,134 @@
-//! plan
+//! The checked program: which probes run, and which alerts watch over them. `config` makes it,
+//! the engine carries it out. Nothing in it can be wrong any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::condition::Condition;
+use crate::runbook::PageRef;
+use crate::spec::Module;
+use crate::template::Template;
+
+/// All probes and alerts of all drop-ins.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The probes, none of a name twice.
+    pub probes: Vec<Arc<Probe>>,
+    /// The alerts, none of a name twice.
+    pub alerts: Vec<Arc<Alert>>,
+}
+
+impl Plan {
+    /// The probe of that name.
+    pub fn probe(&self, name: &str) -> Option<&Arc<Probe>> {
+        self.probes.iter().find(|it| &*it.name == name)
+    }
+
+    /// The alerts that watch over that probe.
+    pub fn alerts_of<'a>(&'a self, probe: &'a str) -> impl Iterator<Item = &'a Arc<Alert>> {
+        self.alerts.iter().filter(move |it| &*it.probe == probe)
+    }
+}
+
+/// What is asked, and how often. Its targets come from discovery.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How it asks.
+    pub module: Arc<Module>,
+    /// The time from one start to the next.
+    pub interval: Duration,
+}
+
+/// An alert: when it fires, what it says, where it points.
+#[derive(Debug)]
+pub struct Alert {
+    /// `alertname`.
+    pub name: Arc<str>,
+    /// The probe whose targets it watches.
+    pub probe: Arc<str>,
+    /// Whether a target is in trouble.
+    pub when: Condition,
+    /// `for`: how long it must be so before it fires.
+    pub hold: Duration,
+    /// How long it must be over before it resolves.
+    pub keep_firing_for: Duration,
+    /// Laid on top of the target's labels. They speak of labels alone, so that the identity stays.
+    pub labels: Vec<(Arc<str>, Template)>,
+    /// The drop-in's own annotations.
+    pub annotations: Vec<(Arc<str>, Template)>,
+    /// The groups of targets that are counted.
+    pub scopes: Vec<Scope>,
+    /// What is measured once it starts to fail.
+    pub checks: Vec<Check>,
+    /// What Prometheus is asked.
+    pub queries: Vec<Query>,
+    /// Alerts that hold this one back while they fire.
+    pub inhibited_by: Vec<Inhibitor>,
+    /// The page that `step` anchors stand on.
+    pub runbook: Option<PageRef>,
+    /// Pages that are named ahead of the step: every row that holds.
+    pub before: Vec<Row>,
+    /// The way to go: the first row that holds.
+    pub steps: Vec<Row>,
+}
+
+/// A group of targets of the alert's probe that is counted together: those with equal labels.
+#[derive(Debug)]
+pub struct Scope {
+    /// Its name in conditions.
+    pub name: Arc<str>,
+    /// The labels that must be equal; none: all targets of the probe. A target that lacks one of
+    /// them belongs to no group: it is counted alone.
+    pub by: Vec<Arc<str>>,
+    /// The labels whose different values are counted among the failing targets.
+    pub distinct: Vec<Arc<str>>,
+    /// Which failing targets count as failing here; none: all of them. It sees `target` and
+    /// `labels`, nothing else.
+    pub failing_when: Option<Condition>,
+}
+
+/// A probe that runs when an alert starts to fail.
+#[derive(Debug)]
+pub struct Check {
+    /// Its name in conditions.
+    pub name: Arc<str>,
+    /// The module that asks.
+    pub module: Arc<str>,
+    /// The scope it runs once for; none: once for each target.
+    pub per: Option<Arc<str>>,
+    /// The other Fingerpost whose `/probe` asks in our place.
+    pub via: Option<url::Url>,
+    /// Whether it is worth asking.
+    pub when: Option<Condition>,
+}
+
+/// A question to Prometheus.
+#[derive(Debug)]
+pub struct Query {
+    /// Its name in conditions.
+    pub name: Arc<str>,
+    /// The PromQL, with the target's labels filled in.
+    pub promql: Template,
+}
+
+/// An alert that holds another back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inhibitor {
+    /// Its name.
+    pub alert: Arc<str>,
+    /// The labels that must be equal on both.
+    pub equal: Vec<Arc<str>>,
+}
+
+/// A row of a step table.
+#[derive(Debug)]
+pub struct Row {
+    /// When it holds; none: always.
+    pub when: Option<Condition>,
+    /// The page.
+    pub page: PageRef,
+    /// The anchor on that page.
+    pub anchor: Option<Arc<str>>,
+}
