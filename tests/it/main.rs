@@ -1,0 +1,4 @@
+//! One binary for all that is tested from outside: the house's own rules, and the daemon among the
+//! real programs it works with.
+
+mod house;
