@@ -2,3 +2,4 @@
 //! real programs it works with.
 
 mod house;
+mod peer;

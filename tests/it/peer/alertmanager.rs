@@ -1,0 +1,79 @@
+//! Alertmanager, asked through its interface and through amtool.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde::Deserialize;
+
+use super::http;
+use super::process::{Process, find, folder, free_address, write};
+
+/// An Alertmanager alone in the world, that notifies nobody.
+pub(crate) struct Alertmanager {
+    process: Process,
+    address: SocketAddr,
+    amtool: PathBuf,
+}
+
+/// An alert as Alertmanager holds it; a resolved one is not shown.
+#[derive(Deserialize, PartialEq, Debug)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Alert {
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) starts_at: String,
+}
+
+const CONFIG: &str = "
+route: { receiver: nobody }
+receivers: [ { name: nobody } ]
+";
+
+impl Alertmanager {
+    /// Starts it and waits until it is ready; `None` where it or amtool is missing.
+    pub(crate) fn start() -> Option<Self> {
+        let program = find("prometheus-alertmanager").or_else(|| find("alertmanager"))?;
+        let amtool = find("amtool")?;
+        let address = free_address();
+        let folder = folder();
+        write(folder.path(), "am.yml", CONFIG);
+        let arguments = [
+            "--config.file=am.yml".to_owned(),
+            "--storage.path=am".to_owned(),
+            format!("--web.listen-address={address}"),
+            "--cluster.listen-address=".to_owned(),
+            "--log.level=warn".to_owned(),
+        ];
+        let mut process = Process::start(&program, &arguments, folder);
+        let ready = || http::get(address, "/-/ready").is_ok_and(|it| it.status == 200);
+        process.await_ready(ready).unwrap_or_else(|told| panic!("{told}"));
+        Some(Self { process, address, amtool })
+    }
+
+    /// Where alerts are sent: `http://127.0.0.1:…`.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The alerts that are active, by `GET /api/v2/alerts`.
+    pub(crate) fn alerts(&self) -> Vec<Alert> {
+        let reply = http::get(self.address, "/api/v2/alerts").expect("an Alertmanager that is up answers");
+        assert_eq!(reply.status, 200, "{}\n{}", reply.body, self.process.said());
+        serde_json::from_str(&reply.body).expect("Alertmanager answers in JSON")
+    }
+
+    /// The same, as the person on call would ask: `amtool alert query`.
+    pub(crate) fn amtool_alerts(&self) -> Vec<Alert> {
+        let told = self.amtool(&["alert", "query", "--output=json"]);
+        serde_json::from_str(&told).unwrap_or_else(|error| panic!("{error} in amtool's answer:\n{told}"))
+    }
+
+    pub(super) fn amtool(&self, arguments: &[&str]) -> String {
+        let url = format!("--alertmanager.url={}", self.url());
+        let told = Command::new(&self.amtool).args(arguments).arg(url).output().expect("amtool starts");
+        assert!(told.status.success(), "amtool {arguments:?}: {}", String::from_utf8_lossy(&told.stderr));
+        String::from_utf8(told.stdout).expect("amtool writes UTF-8")
+    }
+}
