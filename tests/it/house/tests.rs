@@ -3,7 +3,7 @@
 use super::*;
 
 const LIB: &str = "//! A house.\n// Facts: seen.\npub mod labels;\npub mod outcome;\n// Judgement: meant.\n\
-                   pub mod engine;\n// Edges: bytes.\npub mod files;\npub mod probe;\npub mod sink;\npub mod app;\n";
+                   pub mod engine;\n// Edges: bytes.\npub mod files;\npub mod dial;\npub mod probe;\npub mod sink;\npub mod scenario;\npub mod app;\n";
 
 fn house() -> House {
     House::read(LIB).unwrap()
@@ -111,7 +111,9 @@ fn an_edge_that_uses_an_edge_is_an_offence_but_for_joiners_and_doors() {
     );
     assert_eq!(edges("src/probe.rs", "use crate::files;"), ["src/probe.rs:1: an edge uses `files`"]);
     assert_eq!(edges("src/probe/tcp.rs", "use crate::files::read;").len(), 1);
-    nothing(&edges("src/sink.rs", "use crate::{engine, probe::dial::{Dialer, Way}, sink::worker};"));
+    nothing(&edges("src/sink.rs", "use crate::{engine, dial::{Dialer, Way}, sink::worker};"));
+    nothing(&edges("src/scenario.rs", "use crate::files::read;"));
+    assert_eq!(edges("src/dial.rs", "use crate::files;").len(), 1);
     nothing(&edges("src/app.rs", "use crate::{files, probe, sink};"));
     nothing(&edges("src/engine.rs", "use crate::labels;"));
 }
