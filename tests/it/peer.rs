@@ -3,12 +3,12 @@
 //!
 //! A program that is not installed is named and its test skipped; with `CI=true` it is a failure.
 
-mod alertmanager;
+pub(crate) mod alertmanager;
 mod http;
-mod nginx;
-mod node_exporter;
-mod process;
-mod prometheus;
+pub(crate) mod nginx;
+pub(crate) mod node_exporter;
+pub(crate) mod process;
+pub(crate) mod prometheus;
 
 #[cfg(test)]
 mod tests;
