@@ -219,12 +219,12 @@ fn size_offences(sources: &[Source]) -> Vec<Offence> {
     .collect()
 }
 
-/// Each file says first what it is responsible for.
+/// Each file says first what it is responsible for; a file of tests says it by its name.
 fn opening_offences(sources: &[Source]) -> Vec<Offence> {
     let says =
         |it: &Source| it.text.lines().next().is_some_and(|line| line.len() > 4 && line.starts_with("//!"));
-    let silent = sources.iter().filter(|it| !says(it));
-    silent.map(|it| format!("{}: does not open with `//!`", it.path)).collect()
+    let silent = rooms(sources).into_iter().filter(|it| !says(it.source));
+    silent.map(|it| format!("{}: does not open with `//!`", it.source.path)).collect()
 }
 
 /// A path of somebody's machine has no meaning on another.

@@ -164,7 +164,9 @@ fn the_four_hundred_and_first_line_is_an_offence_and_tests_do_not_count() {
 fn a_file_that_opens_with_code_is_an_offence() {
     assert_eq!(opening_offences(&one("src/x.rs", "use std::io;\n")), ["src/x.rs: does not open with `//!`"]);
     assert_eq!(opening_offences(&one("src/x.rs", "")).len(), 1);
-    nothing(&opening_offences(&one("src/x.rs", "//! What it is for.\n")));
+    let mut sources = one("src/x.rs", "//! What it is for.\n#[cfg(test)]\nmod tests;\n");
+    sources.extend(one("src/x/tests.rs", "use super::*;\n"));
+    nothing(&opening_offences(&sources));
 }
 
 #[test]
