@@ -169,10 +169,11 @@ fn of_metrics(outcome: &Outcome) -> Option<(Cause, Phase)> {
 }
 
 fn of_flaw(kind: exposition::FlawKind) -> Cause {
-    match kind {
-        exposition::FlawKind::Syntax => Cause::ExpositionSyntax,
-        exposition::FlawKind::SampleLimit => Cause::SampleLimit,
-        exposition::FlawKind::LabelLimit => Cause::LabelLimit,
+    match kind.limit() {
+        None => Cause::ExpositionSyntax,
+        Some(exposition::Limit::Samples) => Cause::SampleLimit,
+        // What makes a line too long for anybody is its labels.
+        Some(exposition::Limit::Labels | exposition::Limit::Line) => Cause::LabelLimit,
     }
 }
 
