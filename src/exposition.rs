@@ -95,6 +95,8 @@ pub struct Scan {
     summary: Summary,
     /// The number of the line on which the next entry begins.
     line: u64,
+    /// Prometheus's lexer steps over NUL bytes at the begin of the next line.
+    skips_nuls: bool,
     /// The entry that the last chunk cut, and the length it must pass before another try is worth it.
     carry: Vec<u8>,
     retry_bytes: usize,
@@ -127,6 +129,10 @@ enum Entry {
     Metadata {
         name: Span,
     },
+    /// The HELP of OpenMetrics.
+    Help {
+        name: Span,
+    },
     /// A comment or a blank line.
     Other,
     /// `# EOF`, or the NUL byte that ends the text format.
@@ -142,6 +148,7 @@ impl Scan {
             stage: Stage::Reading,
             summary: Summary::default(),
             line: 1,
+            skips_nuls: false,
             carry: Vec::new(),
             retry_bytes: 0,
             family: Vec::new(),
@@ -251,6 +258,9 @@ impl Scan {
         match self.format {
             Format::Text => text::entry(cursor, &mut self.series, &self.limits),
             Format::OpenMetrics => {
+                if self.skips_nuls {
+                    cursor.skip(cursor::NUL);
+                }
                 openmetrics::entry(cursor, &mut self.series, &mut self.exemplar, &self.limits)
             }
         }
@@ -263,7 +273,7 @@ impl Scan {
                 return Err(Flaw { line: self.line, column: 1, kind: FlawKind::SampleLimit });
             }
             Entry::Sample => self.summary.samples += 1,
-            Entry::Metadata { name } => {
+            Entry::Metadata { name } | Entry::Help { name } => {
                 let name = &cursor.bytes[name.start..name.end];
                 if self.summary.families == 0 || self.family != name {
                     self.summary.families += 1;
@@ -279,6 +289,7 @@ impl Scan {
                 };
             }
         }
+        self.skips_nuls = matches!(entry, Entry::Help { .. });
         self.line += 1 + cursor.line_feeds;
         Ok(())
     }

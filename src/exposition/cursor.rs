@@ -131,11 +131,13 @@ impl<'a> Cursor<'a> {
                 None => return Err(Stop::Short { at: open, kind: rule.open }),
             }
         }
-        span.end = self.at;
         self.at += 1;
         if rule.nuls {
             self.skip(NUL);
         }
+        // The lexer cuts one byte off each end of its token, so that NUL bytes behind the closing quote
+        // push that quote into the value: `""` and a NUL byte is no empty value.
+        span.end = self.at - 1;
         Ok(span)
     }
 
@@ -148,8 +150,9 @@ impl<'a> Cursor<'a> {
         }
         match self.bytes.get(self.at) {
             Some(0 | b'\n') => Err(Stop::Flaw { at: open, kind: rule.open }),
-            Some(_) => {
-                self.at += 1;
+            Some(byte) => {
+                // A byte beyond ASCII is left to be seen as one.
+                self.at += usize::from(byte.is_ascii());
                 Ok(())
             }
             None => Err(Stop::Short { at: open, kind: rule.open }),

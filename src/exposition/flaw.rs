@@ -57,7 +57,7 @@ pub enum FlawKind {
     LabelValueOpen,
     /// A label value that is not UTF-8.
     LabelValueUtf8,
-    /// Labels that no comma parts, which OpenMetrics demands.
+    /// A label that neither a comma nor the closing brace follows, as OpenMetrics demands.
     LabelComma,
     /// A quoted name whose closing quote is missing.
     NameOpen,
@@ -138,7 +138,7 @@ impl FlawKind {
             Self::LabelValue => (None, "a label has no quoted value"),
             Self::LabelValueOpen => (None, "a label value is not closed"),
             Self::LabelValueUtf8 => (None, "a label value is not UTF-8"),
-            Self::LabelComma => (None, "no comma stands between two labels"),
+            Self::LabelComma => (None, "a comma or a closing brace is missing after a label"),
             Self::NameOpen => (None, "a quoted name is not closed"),
             Self::ValueMissing => (None, "a sample has no value"),
             Self::ValueInvalid => (None, "a value is not a number"),

@@ -62,11 +62,11 @@ fn timestamp(cursor: &mut Cursor<'_>) -> Read<()> {
     cursor.expect(b' ', FlawKind::SampleEnd)?;
     let at = cursor.at;
     let token = cursor.token(OPEN_METRICS_VALUE, FlawKind::SampleEnd)?;
-    let kind = match number::float(token) {
+    let (at, kind) = match number::float(token) {
         Float::Finite => return Ok(()),
-        Float::TooLarge => FlawKind::TimestampRange,
-        Float::Invalid if token.ends_with(b"\r") => FlawKind::CarriageReturn,
-        Float::Special | Float::Invalid => FlawKind::TimestampInvalid,
+        Float::TooLarge => (at, FlawKind::TimestampRange),
+        Float::Invalid if token.ends_with(b"\r") => (cursor.at - 1, FlawKind::CarriageReturn),
+        Float::Special | Float::Invalid => (at, FlawKind::TimestampInvalid),
     };
     Err(Stop::Flaw { at, kind })
 }
@@ -138,7 +138,11 @@ fn metadata(cursor: &mut Cursor<'_>, word: &[u8]) -> Read<Entry> {
         _ => unit(cursor.bytes, name, text),
     };
     match flaw {
+        Some(FlawKind::CarriageReturn) => {
+            Err(Stop::Flaw { at: at + text.len() - 1, kind: FlawKind::CarriageReturn })
+        }
         Some(kind) => Err(Stop::Flaw { at, kind }),
+        None if word == b"HELP" => Ok(Entry::Help { name }),
         None => Ok(Entry::Metadata { name }),
     }
 }

@@ -3,7 +3,7 @@
 //! its line.
 
 use super::braces::{self, BraceRule};
-use super::cursor::{BLANK, Cursor, METRIC_NAME, QuoteRule, Read, TEXT_VALUE};
+use super::cursor::{BLANK, Cursor, METRIC_NAME, QuoteRule, Read, Stop, TEXT_VALUE};
 use super::flaw::FlawKind;
 use super::number;
 use super::series::Series;
@@ -67,22 +67,19 @@ fn sample(cursor: &mut Cursor<'_>, series: &mut Series) -> Read<Entry> {
 
 /// Reads a timestamp up to the line feed.
 fn timestamp(cursor: &mut Cursor<'_>) -> Read<()> {
-    let start = cursor.at;
+    let at = cursor.at;
     while cursor.peek()?.is_ascii_digit() {
         cursor.at += 1;
     }
-    let digits = &cursor.bytes[start..cursor.at];
-    if !number::fits_milliseconds(digits) {
-        cursor.at = start;
-        return Err(cursor.flaw(FlawKind::TimestampRange));
+    let digits = &cursor.bytes[at..cursor.at];
+    match cursor.peek()? {
+        b'\r' => return Err(cursor.flaw(FlawKind::CarriageReturn)),
+        b'\n' | b' ' | b'\t' if number::fits_milliseconds(digits) => {}
+        b'\n' | b' ' | b'\t' => return Err(Stop::Flaw { at, kind: FlawKind::TimestampRange }),
+        _ => return Err(Stop::Flaw { at, kind: FlawKind::TimestampInvalid }),
     }
     cursor.skip(BLANK);
-    match cursor.peek()? {
-        b'\n' => Ok(()),
-        b'\r' => Err(cursor.flaw(FlawKind::CarriageReturn)),
-        _ if digits.is_empty() => Err(cursor.flaw(FlawKind::TimestampInvalid)),
-        _ => Err(cursor.flaw(FlawKind::SampleEnd)),
-    }
+    if cursor.peek()? == b'\n' { Ok(()) } else { Err(cursor.flaw(FlawKind::SampleEnd)) }
 }
 
 /// Reads a line from behind its `#`. A comment that is neither HELP nor TYPE may hold anything.
@@ -129,11 +126,11 @@ fn metadata(cursor: &mut Cursor<'_>, judge: fn(&[u8]) -> Option<FlawKind>) -> Re
     let start = cursor.at;
     let line = cursor.line()?;
     match judge(line.get(1..).unwrap_or_default()) {
-        Some(kind) => {
-            cursor.at = if line.is_empty() { start } else { start + 1 };
-            Err(cursor.flaw(kind))
-        }
         None => Ok(Entry::Metadata { name }),
+        Some(FlawKind::CarriageReturn) => {
+            Err(Stop::Flaw { at: start + line.len() - 1, kind: FlawKind::CarriageReturn })
+        }
+        Some(kind) => Err(Stop::Flaw { at: start + line.len().min(1), kind }),
     }
 }
 
