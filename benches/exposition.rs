@@ -2,8 +2,6 @@
 //! labels are most of it, and OpenMetrics with exemplars. Each is about 1 MB and comes in chunks of
 //! 16 KiB, as a body comes from a socket.
 
-#![expect(missing_docs, reason = "the macros of criterion make public items")]
-
 use std::fmt::Write;
 use std::hint::black_box;
 

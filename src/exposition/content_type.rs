@@ -79,7 +79,8 @@ fn quoted_value(text: &str) -> Option<(String, &str)> {
             '"' => return Some((value, &text[at + 1..])),
             '\r' | '\n' => return None,
             '\\' => {
-                value.push(letters.next_if(|&(_, next)| SPECIALS.contains(next)).map_or('\\', |next| next.1))
+                let escaped = letters.next_if(|&(_, next)| SPECIALS.contains(next));
+                value.push(escaped.map_or(letter, |(_, next)| next));
             }
             other => value.push(other),
         }

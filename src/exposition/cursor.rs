@@ -162,17 +162,13 @@ impl<'a> Cursor<'a> {
     /// Takes the rest of the line and its line feed; gives the line without it.
     #[inline]
     pub(super) fn line(&mut self) -> Read<&'a [u8]> {
-        let start = self.at;
-        let rest = &self.bytes[start..];
-        match memchr::memchr(b'\n', rest) {
-            Some(length) => {
-                self.at += length + 1;
-                Ok(&rest[..length])
-            }
-            None => {
-                self.at = self.bytes.len();
-                Err(self.short())
-            }
+        let rest = &self.bytes[self.at..];
+        if let Some(length) = memchr::memchr(b'\n', rest) {
+            self.at += length + 1;
+            Ok(&rest[..length])
+        } else {
+            self.at = self.bytes.len();
+            Err(self.short())
         }
     }
 

@@ -33,8 +33,7 @@ pub(super) fn value(cursor: &mut Cursor<'_>, class: u8) -> Read<()> {
 /// Judges a whole token.
 pub(super) fn float(token: &[u8]) -> Float {
     let unsigned = match token {
-        [b'+' | b'-', rest @ ..] => rest,
-        rest => rest,
+        [b'+' | b'-', rest @ ..] | rest => rest,
     };
     let whole = digits(unsigned);
     let fraction = match unsigned.get(whole) {
@@ -75,8 +74,7 @@ fn special(token: &[u8], unsigned: &[u8]) -> Float {
 fn with_exponent(token: &[u8], whole: usize, exponent: &[u8]) -> Float {
     let (negative, exponent) = match exponent {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
     };
     if exponent.is_empty() || digits(exponent) != exponent.len() {
         return Float::Invalid;

@@ -29,11 +29,11 @@ fn text(limits: Limits, body: &str) -> Verdict {
 fn every_row_of_the_table_gets_its_verdict() {
     let wrong: Vec<String> = ROWS
         .iter()
-        .filter_map(|&Row { format, body, verdict: expected, .. }| {
+        .filter_map(|&Row { format, body, verdict: expected, newer }| {
             let got = verdict(judge(format, Limits::default(), &[body]));
+            let since = if newer { "since Prometheus 3" } else { "in every Prometheus" };
             let body = String::from_utf8_lossy(body);
-            (got != expected)
-                .then(|| format!("{format:?} {body:?}\n expected {expected:?}\n got      {got:?}\n"))
+            (got != expected).then(|| format!("{format:?} {body:?}\n {since} {expected:?}\n got {got:?}\n"))
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.concat());
@@ -142,7 +142,7 @@ fn a_scan_never_holds_more_than_a_line_however_long_the_body() {
 fn twins_are_found_among_many_labels() {
     let limits = Limits { labels_max: 1000, ..Limits::default() };
     for count in [15, 16, 17, 18, 100] {
-        let labels: String = (0..count).map(|index| format!("l{index}=\"x\",")).collect();
+        let labels = (0..count).fold(String::new(), |labels, index| format!("{labels}l{index}=\"x\","));
         assert_eq!(text(limits, &format!("up{{{labels}}} 1")), Verdict::Samples(1));
         let at = 4 + labels.len() as u64;
         for twin in [0, count / 2, count - 1] {
@@ -231,8 +231,9 @@ fn quote(text: &str) -> String {
 /// Writes samples as both formats understand them.
 fn write(samples: &[Sample]) -> String {
     samples.iter().fold(String::new(), |page, Sample { name, labels, value, timestamp }| {
-        let labels: String =
-            labels.iter().map(|(name, value)| format!(",{}={}", quote(name), quote(value))).collect();
+        let labels = labels.iter().fold(String::new(), |labels, (name, value)| {
+            format!("{labels},{}={}", quote(name), quote(value))
+        });
         let timestamp = timestamp.map(|it| format!(" {it}")).unwrap_or_default();
         format!("{page}# TYPE {} gauge\n{{{}{labels}}} {value:e}{timestamp}\n", quote(name), quote(name))
     })

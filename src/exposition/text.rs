@@ -87,11 +87,9 @@ fn comment(cursor: &mut Cursor<'_>) -> Read<Entry> {
     let start = cursor.at;
     cursor.skip(BLANK);
     if cursor.at == start {
-        return Ok(match cursor.line()?.contains(&0) {
-            // Here the lexer takes a NUL byte for the end of the body.
-            true => Entry::End,
-            false => Entry::Other,
-        });
+        // Here the lexer takes a NUL byte for the end of the body.
+        let is_end = cursor.line()?.contains(&0);
+        return Ok(if is_end { Entry::End } else { Entry::Other });
     }
     match cursor.peek()? {
         b'H' if keyword(cursor, b"HELP")? => metadata(cursor, help),

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use fingerpost::exposition::{FlawKind, Format};
+
+use crate::peer::process::{Process, find, folder, free_address, write};
 
 #[path = "../../src/exposition/tests/rows.rs"]
 mod rows;
@@ -19,22 +19,29 @@ mod rows;
 use rows::{ROWS, Row, Verdict};
 
 /// How long Prometheus may take to start and to scrape everything twice.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]
 fn prometheus_takes_and_refuses_the_same_expositions() {
-    let Some(version) = prometheus_version() else {
-        skip("prometheus_takes_and_refuses_the_same_expositions: there is no `prometheus` in PATH");
-        return;
-    };
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let Some(program) = find("prometheus") else { return };
     let (seen, scrapes) = mpsc::channel();
-    let bodies = serve_rows(seen);
-    let mut prometheus = Prometheus::start(folder.path(), bodies);
-    prometheus.wait_for_second_scrapes(&scrapes);
-    let errors = prometheus.last_errors();
+    let folder = folder();
+    write(folder.path(), "prometheus.yml", config(serve_rows(seen)));
+    let address = free_address();
+    let arguments = [
+        "--config.file=prometheus.yml".to_owned(),
+        "--storage.tsdb.path=tsdb".to_owned(),
+        format!("--web.listen-address={address}"),
+    ];
+    let prometheus = Process::start(&program, &arguments, folder);
+    if let Err(missed) = wait_for_second_scrapes(&scrapes) {
+        panic!("row {missed} was not scraped twice within {PATIENCE:?}:\n{}", prometheus.said());
+    }
+    let is_old = ask(address, "/api/v1/status/buildinfo")["data"]["version"]
+        .as_str()
+        .is_some_and(|version| version.starts_with("2."));
+    let errors = last_errors(&ask(address, "/api/v1/targets?state=active"));
 
-    let is_old = version.starts_with("2.");
     let wrong: Vec<String> = ROWS
         .iter()
         .enumerate()
@@ -43,22 +50,22 @@ fn prometheus_takes_and_refuses_the_same_expositions() {
             let is_taken = matches!(row.verdict, Verdict::Samples(_)) != (row.newer && is_old);
             (refusal.is_empty() != is_taken).then(|| {
                 let body = String::from_utf8_lossy(row.body);
-                format!("row {index}: {:?} {body:?}\n  {version} says {refusal:?}\n", row.format)
+                format!("row {index}: {:?} {body:?}\n  Prometheus says {refusal:?}\n", row.format)
             })
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.concat());
 }
 
-fn prometheus_version() -> Option<String> {
-    let output = Command::new("prometheus").arg("--version").output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    text.split_whitespace().nth(2).map(str::to_owned)
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test must say what it wants")]
-fn skip(reason: &str) {
-    eprintln!("skipped: {reason}");
+fn config(bodies: u16) -> String {
+    let head = "global: { scrape_interval: 2s, scrape_timeout: 2s }\nscrape_configs:\n- job_name: rows\n";
+    let mut config = format!("{head}  static_configs:\n");
+    for index in 0..ROWS.len() {
+        let labels = format!("__metrics_path__: /{index}, row: \"{index}\"");
+        writeln!(config, "  - {{ targets: [\"127.0.0.1:{bodies}\"], labels: {{ {labels} }} }}")
+            .expect("a string takes what is written");
+    }
+    config
 }
 
 /// Serves row 7 under `/7`; tells of every row that was asked for.
@@ -103,74 +110,36 @@ fn serve_one(stream: &mut TcpStream) -> Option<usize> {
     Some(index)
 }
 
-/// A Prometheus of our own, which ends with the test.
-struct Prometheus {
-    child: Child,
-    port: u16,
+/// A row that is asked for again was judged the first time. Gives a row that was not.
+fn wait_for_second_scrapes(scrapes: &Receiver<usize>) -> Result<(), usize> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut counts = vec![0_u32; ROWS.len()];
+    while let Some(missed) = counts.iter().position(|&count| count < 2) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let index = scrapes.recv_timeout(left).map_err(|_timeout| missed)?;
+        counts[index] += 1;
+    }
+    Ok(())
 }
 
-impl Prometheus {
-    fn start(folder: &Path, bodies: u16) -> Self {
-        let mut config =
-            String::from("global: { scrape_interval: 2s, scrape_timeout: 2s }\nscrape_configs:\n- job_name: rows\n");
-        config.push_str("  static_configs:\n");
-        for index in 0..ROWS.len() {
-            let labels = format!("__metrics_path__: /{index}, row: \"{index}\"");
-            writeln!(config, "  - {{ targets: [\"127.0.0.1:{bodies}\"], labels: {{ {labels} }} }}")
-                .expect("a string takes what is written");
-        }
-        let file = folder.join("prometheus.yml");
-        std::fs::write(&file, config).expect("the configuration can be written");
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-        let port = free.local_addr().expect("a listener has an address").port();
-        drop(free);
-        let child = Command::new("prometheus")
-            .arg(format!("--config.file={}", file.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("prometheus starts");
-        Self { child, port }
-    }
-
-    /// A row that is asked for again was judged the first time.
-    fn wait_for_second_scrapes(&mut self, scrapes: &Receiver<usize>) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut counts = vec![0_u32; ROWS.len()];
-        while counts.iter().any(|&count| count < 2) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let index = scrapes.recv_timeout(left).expect("prometheus scrapes every row twice");
-            counts[index] += 1;
-        }
-    }
-
-    /// What Prometheus has against each row; empty where it has nothing.
-    fn last_errors(&self) -> BTreeMap<usize, String> {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("prometheus listens");
-        let request = "GET /api/v1/targets?state=active HTTP/1.0\r\nHost: prometheus\r\n\r\n";
-        stream.write_all(request.as_bytes()).expect("prometheus reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("prometheus answers");
-        let (_, json) = answer.split_once("\r\n\r\n").expect("an answer has a body");
-        let answer: serde_json::Value = serde_json::from_str(json).expect("the body is JSON");
-        let targets = answer["data"]["activeTargets"].as_array().expect("there are targets");
-        targets
-            .iter()
-            .map(|target| {
-                let row = target["labels"]["row"].as_str().expect("a target has its row");
-                let error = target["lastError"].as_str().expect("a target has its last error");
-                (row.parse().expect("a row is a number"), error.to_owned())
-            })
-            .collect()
-    }
+fn ask(prometheus: SocketAddr, target: &str) -> serde_json::Value {
+    let mut stream = TcpStream::connect(prometheus).expect("a Prometheus that scrapes listens");
+    write!(stream, "GET {target} HTTP/1.0\r\nHost: prometheus\r\n\r\n").expect("prometheus reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("prometheus answers");
+    let (_, json) = answer.split_once("\r\n\r\n").expect("an answer has a body");
+    serde_json::from_str(json).expect("the body is JSON")
 }
 
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        // It may have ended by itself; there is nothing to do about that here.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// What Prometheus has against each row; empty where it has nothing.
+fn last_errors(answer: &serde_json::Value) -> BTreeMap<usize, String> {
+    let targets = answer["data"]["activeTargets"].as_array().expect("there are targets");
+    targets
+        .iter()
+        .map(|target| {
+            let row = target["labels"]["row"].as_str().expect("a target has its row");
+            let error = target["lastError"].as_str().expect("a target has its last error");
+            (row.parse().expect("a row is a number"), error.to_owned())
+        })
+        .collect()
 }
