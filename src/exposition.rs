@@ -218,7 +218,7 @@ impl Scan {
     fn worth_carrying(&self, bytes: &[u8]) -> usize {
         let skip = self.retry_bytes.saturating_sub(self.carry.len()).min(bytes.len());
         let line = memchr::memchr(b'\n', &bytes[skip..]).map_or(bytes.len(), |at| skip + at + 1);
-        line.min((self.limits.line_bytes_max + 1).saturating_sub(self.carry.len()))
+        line.min(self.limits.line_bytes_max.saturating_add(1).saturating_sub(self.carry.len()))
     }
 
     /// Holds what could not be read to its end. Where that has line feeds inside quotes, it must double
@@ -231,12 +231,13 @@ impl Scan {
 
     /// Reads all whole entries; gives the number of bytes they had.
     fn run(&mut self, bytes: &[u8]) -> Result<usize, Flaw> {
+        let window_bytes_max = self.limits.line_bytes_max.saturating_add(1);
         let mut used = 0;
         while used < bytes.len() {
             if !matches!(self.stage, Stage::Reading) {
                 return self.after_end(&bytes[used..]).map(|()| bytes.len());
             }
-            let window = &bytes[used..bytes.len().min(used + self.limits.line_bytes_max + 1)];
+            let window = &bytes[used..bytes.len().min(used.saturating_add(window_bytes_max))];
             let mut cursor = Cursor::new(window);
             match self.entry(&mut cursor) {
                 Ok(entry) => {
