@@ -1,5 +1,6 @@
 //! One binary for all that is tested from outside: the house's own rules, and the daemon among the
 //! real programs it works with.
 
+mod exposition_peer;
 mod house;
 mod peer;
