@@ -1,40 +1,204 @@
-//! Interface only.
-use crate::view::View;
+//! Conditions: the part of CEL in which a drop-in says when something is so.
+//!
+//! All that can be told at load is told at load, with its place in the text: [`Condition::compile`]
+//! walks through the whole tree. At night [`Condition::holds`] only asks the view for what the
+//! condition mentions. What the view is, and who fills it, is not known here.
+
 use std::ops::Range;
-/// A condition.
+
+use crate::view::View;
+
+mod call;
+mod check;
+mod expression;
+mod function;
+mod grammar;
+mod kind;
+mod lower;
+mod quick;
+mod sample;
+mod vocabulary;
+mod world;
+
+pub(crate) use expression::Expression;
+pub(crate) use grammar::marks;
+pub use vocabulary::{Entry, vocabulary};
+
+/// A condition that can be evaluated.
 #[derive(Debug)]
-pub struct Condition(());
-/// What is wrong with a condition's or template's text, and where.
+pub struct Condition {
+    source: String,
+    expression: Expression,
+}
+
+impl Condition {
+    /// Compiles a condition of an alert: of `when`, `before` and `steps`.
+    ///
+    /// # Errors
+    /// Every mistake that is in it.
+    pub fn compile(source: &str, known: &Known) -> Result<Self, Vec<Mistake>> {
+        Self::compile_at(Place::Alert, source, known)
+    }
+
+    /// Compiles a condition that stands elsewhere.
+    ///
+    /// # Errors
+    /// Every mistake that is in it.
+    pub fn compile_at(place: Place, source: &str, known: &Known) -> Result<Self, Vec<Mistake>> {
+        let expression = Expression::truth(source, known, place)?;
+        Ok(Self { source: source.to_owned(), expression })
+    }
+
+    /// Whether it holds.
+    ///
+    /// # Errors
+    /// [`Failed::no_answer`] where it hangs on a check, a query or a certificate that is not there;
+    /// else something that only the night could show, such as a text that is no number for `int`.
+    pub fn holds(&self, view: &dyn View) -> Result<bool, Failed> {
+        self.expression.holds(view)
+    }
+
+    /// As it was written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// What it needs of a view: nothing else can change its result.
+    pub fn needs(&self) -> &Needs {
+        self.expression.needs()
+    }
+}
+
+/// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
+    /// The bytes of the text that it is about.
     pub span: Range<usize>,
+    /// What is wrong, in lower case and without a full stop.
     pub message: String,
+    /// What to do about it.
     pub help: Option<String>,
 }
-/// Names that the alert around a condition declares.
+
+impl Mistake {
+    pub(crate) fn new(span: Range<usize>, message: impl Into<String>, help: Option<&str>) -> Self {
+        Self { span, message: message.into(), help: help.map(str::to_owned) }
+    }
+}
+
+/// The names that the alert around a condition declares.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
+    /// Its scopes.
     pub scopes: Vec<String>,
+    /// Its follow-up checks.
     pub checks: Vec<String>,
+    /// Its queries.
     pub queries: Vec<String>,
+    /// The labels that a scope counts, each with the scope before it.
     pub distinct: Vec<(String, String)>,
 }
-/// A condition that could not be evaluated.
+
+/// A condition or a template that could not be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {
+    /// What happened.
     pub message: String,
+    /// It hangs on something that has no answer (yet): no mistake, and nothing for the log.
+    pub no_answer: bool,
 }
-impl Condition {
-    /// Compiles.
-    pub fn compile(_source: &str, _known: &Known) -> Result<Self, Vec<Mistake>> {
-        unimplemented!()
+
+/// Where an expression stands, and so what it sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// `when`, `before`, `steps` and annotations: all there is.
+    Alert,
+    /// The `when` of a check: all but `checks`.
+    Check,
+    /// The `failing_when` of a scope: `target` and `labels` of the one that is counted.
+    Scope,
+    /// Labels of an alert, and queries: `labels`.
+    Label,
+}
+
+impl Place {
+    /// Whether a word of that kind can stand here.
+    fn sees(self, kind: kind::Kind) -> bool {
+        use kind::Kind;
+        match self {
+            Self::Alert => true,
+            Self::Check => kind != Kind::Checks,
+            Self::Scope => kind == Kind::Target || kind == Kind::Labels,
+            Self::Label => kind == Kind::Labels,
+        }
     }
-    /// Whether it holds.
-    pub fn holds(&self, _view: &dyn View) -> Result<bool, Failed> {
-        unimplemented!()
-    }
-    /// As written.
-    pub fn source(&self) -> &str {
-        unimplemented!()
+
+    /// What to say of a word that cannot stand here, and how to help.
+    fn refusal(self, word: &str) -> (String, &'static str) {
+        let (here, help) = match self {
+            Self::Alert => ("here", "leave it out"),
+            Self::Check => {
+                ("in the `when` of a check", "no check waits for another: ask for `target` or `scope`")
+            }
+            Self::Scope => (
+                "where a scope counts",
+                "it sees the `target` that is counted and its `labels`, nothing else",
+            ),
+            Self::Label => (
+                "in a label or a query",
+                "only `labels` can: what can change from one probe to the next is an annotation, never a label",
+            ),
+        };
+        (format!("`{word}` cannot stand {here}"), help)
     }
 }
+
+/// What an expression needs of a view.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The target's reading.
+    pub target: bool,
+    /// The target's labels.
+    pub labels: bool,
+    /// These scopes.
+    pub scopes: Vec<ScopeNeed>,
+    /// The answers of these checks.
+    pub checks: Vec<String>,
+    /// The answers of these queries.
+    pub queries: Vec<String>,
+    /// How long the alert has been firing.
+    pub firing_for: bool,
+    /// The hour.
+    pub now: bool,
+    /// Whether these other alerts fire. `config` proves that there are such alerts.
+    pub alerts: Vec<Mention>,
+}
+
+/// A scope that is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeNeed {
+    /// Its name.
+    pub name: String,
+    /// The readings of its targets too.
+    pub targets: bool,
+}
+
+/// A name that is mentioned, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// The name.
+    pub name: String,
+    /// The bytes of the text where it stands, quotes included.
+    pub span: Range<usize>,
+}
+
+/// The name that was probably meant.
+fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let distance = |it: &&str| strsim::osa_distance(&name, &it.to_lowercase());
+    let near = all.map(|it| (distance(&it), it)).min_by_key(|(distance, _)| *distance);
+    near.filter(|(distance, it)| distance * 3 <= name.len().max(it.len())).map(|(_, it)| it)
+}
+
+#[cfg(test)]
+mod tests;

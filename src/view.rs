@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::labels::Labels;
 
 /// The world as one alert of one target sees it. Whoever asks for a part pays for that part alone.
-pub trait View {
+pub trait View: Sync {
     /// The hour.
     fn now(&self) -> SystemTime;
     /// The target's labels, as people see them.
