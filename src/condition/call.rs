@@ -1,6 +1,6 @@
 //! Operators and functions: whether they are called with what they take, and what they give.
 
-use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 use cel::{Context, Value};
 use regex::Regex;
 
@@ -8,6 +8,7 @@ use super::check::{Walk, literal_text};
 use super::function::{FUNCTIONS, Function, MACROS};
 use super::kind::Kind;
 use super::{Mention, Place, nearest};
+use crate::labels::is_label_name;
 
 impl Walk<'_> {
     /// The kind of what a call gives.
@@ -119,10 +120,12 @@ impl Walk<'_> {
                 self.mistake(span, message, None);
             }
             (_, None) => {
-                let help = match kinds.1 {
-                    Kind::Labels => "has(labels.x) asks whether there is a label x",
-                    Kind::Text | Kind::Cause | Kind::Phase => "text.contains('…') looks into a text",
-                    _ => "a list is written ['a', 'b']",
+                let help = if kinds.1 == Kind::Labels {
+                    "has(labels.x) asks whether there is a label x"
+                } else if kinds.1.is_text() {
+                    "text.contains('…') looks into a text"
+                } else {
+                    "a list is written ['a', 'b']"
                 };
                 self.mistake(span, format!("{} is no list", kinds.1.name()), Some(help.to_owned()));
             }
@@ -137,21 +140,20 @@ impl Walk<'_> {
             return self.field(kind, of, name, span);
         }
         let given = self.value(index);
-        match kind.element() {
-            _ if matches!(kind, Kind::Labels) && given.is_text() => Kind::Text,
-            Some(_) if matches!(kind, Kind::Any | Kind::Map) => Kind::Any,
-            Some(element) if Kind::Int.takes(given) => element,
-            Some(_) => {
-                let message = format!("a list has numbers for its places, and this is {}", given.name());
-                self.mistake(span, message, Some("the first is [0]".to_owned()));
-                Kind::Any
-            }
-            None => {
-                let message = format!("{} has no places", kind.name());
-                self.mistake(self.places.extent(node), message, Some("name the field itself".to_owned()));
-                Kind::Any
-            }
+        if kind == Kind::Labels && given.is_text() {
+            return Kind::Text;
         }
+        let Some(element) = kind.element() else {
+            let message = format!("{} has no places", kind.name());
+            self.mistake(self.places.extent(node), message, Some("name the field itself".to_owned()));
+            return Kind::Any;
+        };
+        if kind.is_list() && !Kind::Int.takes(given) {
+            let message = format!("a list has numbers for its places, and this is {}", given.name());
+            self.mistake(span, message, Some("the first is [0]".to_owned()));
+            return Kind::Any;
+        }
+        element
     }
 
     fn arithmetic(&mut self, node: &IdedExpr, operator: &str, left: &IdedExpr, right: &IdedExpr) -> Kind {
@@ -189,13 +191,17 @@ impl Walk<'_> {
         } else {
             (call.func_name.clone(), call.target.as_deref())
         };
+        if let Some((_, example)) = MACROS.iter().find(|(it, _)| *it == name) {
+            let span = self.places.callee(node);
+            self.mistake(span, format!("`{name}` is not called so"), Some(format!("write {example}")));
+            return Kind::Any;
+        }
         let on = target.map(|it| self.value(it));
         let given: Vec<Kind> = call.args.iter().map(|it| self.value(it)).collect();
-        let rows: Vec<&Function> = FUNCTIONS.iter().filter(|it| it.name == name).collect();
         let fitting: Vec<&Function> =
-            rows.iter().copied().filter(|it| it.on.is_some() == on.is_some()).collect();
+            FUNCTIONS.iter().filter(|it| it.name == name && it.on.is_some() == on.is_some()).collect();
         if fitting.is_empty() {
-            self.refuse_function(node, &name, &rows, on.is_some());
+            self.refuse_function(node, &name, on.is_some());
             return Kind::Any;
         }
         let fits = |it: &&&Function| {
@@ -213,23 +219,15 @@ impl Walk<'_> {
             self.mistake(self.places.extent(node), message, Some(format!("it is {}", ways.join(" or "))));
             return Kind::Any;
         };
-        let gives = row.gives;
         self.look_into(node, &name, call);
-        gives
+        row.gives
     }
 
-    fn refuse_function(&mut self, node: &IdedExpr, name: &str, rows: &[&Function], on_value: bool) {
+    fn refuse_function(&mut self, node: &IdedExpr, name: &str, on_value: bool) {
         let span = self.places.callee(node);
-        if let Some((_, example)) = MACROS.iter().find(|(it, _)| *it == name) {
-            self.mistake(span, format!("`{name}` is not called so"), Some(format!("write {example}")));
-            return;
-        }
-        if let Some(other) = rows.first() {
-            self.mistake(
-                span,
-                format!("`{name}` is not called so"),
-                Some(format!("write {}", other.signature())),
-            );
+        if let Some(other) = FUNCTIONS.iter().find(|it| it.name == name) {
+            let help = format!("write {}", other.signature());
+            self.mistake(span, format!("`{name}` is not called so"), Some(help));
             return;
         }
         let alike = FUNCTIONS.iter().filter(|it| it.on.is_some() == on_value).map(|it| it.name);
@@ -287,6 +285,31 @@ impl Walk<'_> {
         match literal_text(name) {
             Some(text) => self.needs.alerts.push(Mention { name: text.to_owned(), span }),
             None => self.mistake(span, "an alert's name is written out: 'ProberIsolated'", None),
+        }
+        if let Some(labels) = call.args.get(1) {
+            self.wanted_labels(labels);
+        }
+    }
+
+    /// The labels that another alert must have: a map that is written out.
+    fn wanted_labels(&mut self, node: &IdedExpr) {
+        let Expr::Map(map) = &node.expr else {
+            let help = Some("write {'region': labels.region}".to_owned());
+            self.mistake(self.places.extent(node), "the labels are no map that is written out", help);
+            return;
+        };
+        for entry in &map.entries {
+            let EntryExpr::MapEntry(entry) = &entry.expr else { continue };
+            if !literal_text(&entry.key).is_some_and(is_label_name) {
+                let help = Some("write it in quotes: 'region'".to_owned());
+                self.mistake(self.places.extent(&entry.key), "this is no label's name", help);
+            }
+            let value = self.value(&entry.value);
+            if !value.is_text() {
+                let message = format!("a label's value is a text, and this is {}", value.name());
+                let help = Some("string(…) makes a text of it".to_owned());
+                self.mistake(self.places.extent(&entry.value), message, help);
+            }
         }
     }
 

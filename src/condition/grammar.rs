@@ -58,7 +58,8 @@ impl<'a> Places<'a> {
             }
             Expr::Call(call) => self.extent_of_call(call, token),
             Expr::Comprehension(it) => self.extent(&it.iter_range).start..self.closed(token.start),
-            Expr::List(_) | Expr::Map(_) | Expr::Struct(_) => token.start..self.closed(token.start),
+            Expr::List(_) | Expr::Map(_) => token.start..self.closed(token.start),
+            Expr::Struct(it) => self.before(token.start, &it.type_name)..self.closed(token.start),
             Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => token,
         }
     }
@@ -87,7 +88,7 @@ impl<'a> Places<'a> {
         if is_named {
             let start = match &call.target {
                 Some(target) => self.extent(target).start,
-                None => self.source[..token.start].trim_end().len() - call.func_name.len(),
+                None => self.before(token.start, &call.func_name),
             };
             return start..self.closed(token.start);
         }
@@ -97,6 +98,11 @@ impl<'a> Places<'a> {
             return start..self.closed(token.start);
         }
         start..end
+    }
+
+    /// Where the name begins that stands before that place.
+    fn before(&self, at: usize, name: &str) -> usize {
+        floor(self.source, self.source[..at].trim_end().len().saturating_sub(name.len()))
     }
 
     /// The token that a node was made at: its name, its operator, its opening bracket.
@@ -209,7 +215,7 @@ impl Level {
     }
 
     fn around(self, inner: Self) -> Self {
-        Self { now: self.now.max(inner.deepest() + BRACKET_COST), before: self.before }
+        Self { now: (self.now + 1).max(inner.deepest() + BRACKET_COST), before: self.before }
     }
 
     fn deepest(&self) -> usize {
