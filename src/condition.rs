@@ -17,6 +17,7 @@ mod kind;
 mod lower;
 mod quick;
 mod sample;
+mod value;
 mod vocabulary;
 mod world;
 

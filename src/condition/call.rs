@@ -163,12 +163,12 @@ impl Walk<'_> {
             (_, (Kind::Int, Kind::Int)) => Some(Kind::Int),
             (operators::MODULO, _) => None,
             (_, (Kind::Double, Kind::Double)) => Some(Kind::Double),
-            (operators::ADD | operators::SUBSTRACT, (Kind::Duration, Kind::Duration)) => Some(Kind::Duration),
             (operators::ADD | operators::SUBSTRACT, (Kind::Timestamp, Kind::Duration)) => {
                 Some(Kind::Timestamp)
             }
             (operators::ADD, (Kind::Duration, Kind::Timestamp)) => Some(Kind::Timestamp),
-            (operators::SUBSTRACT, (Kind::Timestamp, Kind::Timestamp)) => Some(Kind::Duration),
+            (operators::ADD | operators::SUBSTRACT, (Kind::Duration, Kind::Duration))
+            | (operators::SUBSTRACT, (Kind::Timestamp, Kind::Timestamp)) => Some(Kind::Duration),
             (operators::ADD, (one, other)) if one.is_text() && other.is_text() => Some(Kind::Text),
             (operators::ADD, (one, other)) if one.is_list() && other.is_list() => {
                 Some(if one == other { one } else { Kind::List })

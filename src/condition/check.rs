@@ -241,12 +241,10 @@ impl Walk<'_> {
         if let Some((_, kind)) = fields.iter().find(|(it, _)| *it == name) {
             return *kind;
         }
-        let help = match nearest(name, fields.iter().map(|(it, _)| *it)) {
+        let all: Vec<&str> = fields.iter().map(|(it, _)| *it).collect();
+        let help = match nearest(name, all.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                let all: Vec<&str> = fields.iter().map(|(it, _)| *it).collect();
-                format!("it has: {}", all.join(", "))
-            }
+            None => format!("it has: {}", all.join(", ")),
         };
         self.mistake(span, format!("{} has no field `{name}`", of.name()), Some(help));
         Kind::Any

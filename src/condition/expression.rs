@@ -12,7 +12,7 @@ use super::kind::Kind;
 use super::lower::lower;
 use super::quick::Quick;
 use super::sample::Sample;
-use super::vocabulary::unanswered;
+use super::value::unanswered;
 use super::world::context;
 use super::{Failed, Known, Mistake, Needs, Place};
 use crate::view::View;
@@ -76,8 +76,8 @@ impl Expression {
         if let Some(quick) = &self.quick {
             return Ok(quick.holds(view));
         }
-        let context = context(&self.needs, &self.patterns, view).map_err(failed)?;
-        let seen = Value::resolve_val(&self.tree, &context).map_err(failed)?;
+        let context = context(&self.needs, &self.patterns, view).map_err(|it| failed(&it))?;
+        let seen = Value::resolve_val(&self.tree, &context).map_err(|it| failed(&it))?;
         seen.downcast_ref::<CelBool>().map(|it| *it.inner()).ok_or_else(|| Failed {
             message: format!("this gave {}, and true or false is wanted", seen.get_type().name()),
             no_answer: false,
@@ -86,8 +86,8 @@ impl Expression {
 
     /// What it gives.
     pub(crate) fn value(&self, view: &dyn View) -> Result<Value, Failed> {
-        let context = context(&self.needs, &self.patterns, view).map_err(failed)?;
-        Value::resolve(&self.tree, &context).map_err(failed)
+        let context = context(&self.needs, &self.patterns, view).map_err(|it| failed(&it))?;
+        Value::resolve(&self.tree, &context).map_err(|it| failed(&it))
     }
 
     pub(crate) fn needs(&self) -> &Needs {
@@ -103,7 +103,7 @@ impl Expression {
                     Some(format!("this gives {}, and true or false is wanted", seen.get_type().name()))
                 }
                 Ok(_) => None,
-                Err(error) => is_for_good(&error).then(|| failed(error).message),
+                Err(error) => is_for_good(&error).then(|| failed(&error).message),
             }
         })
     }
@@ -128,8 +128,8 @@ fn is_for_good(error: &ExecutionError) -> bool {
     )
 }
 
-fn failed(error: ExecutionError) -> Failed {
-    match unanswered(&error) {
+fn failed(error: &ExecutionError) -> Failed {
+    match unanswered(error) {
         Some(why) => Failed { message: why.to_owned(), no_answer: true },
         None => Failed { message: error.to_string(), no_answer: false },
     }

@@ -39,6 +39,7 @@ pub(super) fn add_ours(env: &mut Env) {
         .expect("no other function has that name");
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "so cel calls its functions")]
 fn call_number_at_end<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
     let text = args.first().and_then(|it| it.downcast_ref::<CelString>());
     let text = text.ok_or_else(ExecutionError::missing_argument_or_target)?;

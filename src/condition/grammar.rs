@@ -200,7 +200,7 @@ fn refuse_depth(source: &str) -> Result<(), Mistake> {
 }
 
 /// How deep the tree will be of what stands between two brackets.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Level {
     /// Of the part that is being read: each operator holds all that stood before it.
     now: usize,
@@ -243,7 +243,8 @@ fn syntax_mistake(source: &str, error: &ParseError) -> Mistake {
     let span = at..at + found.len();
     let message = if let Some(told) = error.msg.strip_prefix("Syntax error: ") {
         if found.is_empty() {
-            return Mistake::new(source.len().saturating_sub(1)..source.len(), "it ends too early", None);
+            let last = source.char_indices().next_back().map_or(0, |(at, _)| at);
+            return Mistake::new(last..source.len(), "it ends too early", None);
         }
         if told.starts_with("token recognition") && found.starts_with(['"', '\'']) {
             return Mistake::new(at..source.len(), "this text has no closing quote", None);

@@ -2,16 +2,12 @@
 //! to its value. What is not a row here cannot be written, and what is one can be read.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-
-use cel::ExecutionError;
-use cel::common::types::{CelBool, CelDouble, CelDuration, CelInt, CelList, CelString, CelTimestamp};
-use cel::common::value::Val;
-use chrono::{DateTime, TimeDelta};
+use std::time::Duration;
 
 use super::Needs;
 use super::function::FUNCTIONS;
 use super::kind::Kind;
+use super::value::{Seen, count, hour, list, no_answer, number, span, text, truth};
 use super::world::Part;
 use crate::view::{CheckAnswer, Hop, Reading, Tally};
 
@@ -59,9 +55,6 @@ pub(super) struct Field<T> {
     pub(super) meaning: &'static str,
     pub(super) read: fn(&T) -> Seen,
 }
-
-/// A value for CEL, or why there is none.
-pub(super) type Seen = Result<Box<dyn Val>, ExecutionError>;
 
 /// The field of that name.
 pub(super) fn field<'a, T>(of: &'a [Field<T>], name: &str) -> Option<&'a Field<T>> {
@@ -204,7 +197,7 @@ pub(super) const CHECK: &[Field<CheckAnswer>] = &[Field {
     name: "hops",
     kind: Kind::Hops,
     meaning: "the hops of a path, the nearest first",
-    read: |it| Ok(list(it.hops.iter().cloned().map(Part::Hop))),
+    read: |it| list(it.hops.iter().cloned().map(Part::Hop)),
 }];
 
 pub(super) const HOP: &[Field<Hop>] = &[
@@ -290,7 +283,7 @@ pub(super) const TALLY: &[Field<Arc<Tally>>] = &[
         name: "targets",
         kind: Kind::Targets,
         meaning: "their readings",
-        read: |it| Ok(list(it.targets.iter().cloned().map(Part::Target))),
+        read: |it| list(it.targets.iter().cloned().map(Part::Target)),
     },
 ];
 
@@ -301,67 +294,6 @@ pub(super) const ALERT: &[Field<Duration>] = &[Field {
     meaning: "how long it has been firing; 0s while it is not",
     read: |it| span(*it),
 }];
-
-/// The error of what has no answer: no mistake, and nothing for the log. To CEL it is a missing
-/// key, so that `has` can ask for it.
-pub(super) fn no_answer(why: &str) -> ExecutionError {
-    ExecutionError::no_such_key(&format!("{NO_ANSWER}{why}"))
-}
-
-/// Why there is no answer, if that is what the error says.
-pub(super) fn unanswered(error: &ExecutionError) -> Option<&str> {
-    match error {
-        ExecutionError::NoSuchKey(key) => key.strip_prefix(NO_ANSWER),
-        _ => None,
-    }
-}
-
-const NO_ANSWER: &str = "no answer: ";
-
-pub(super) fn truth(it: bool) -> Seen {
-    Ok(Box::new(CelBool::from(it)))
-}
-
-pub(super) fn count(it: u64) -> Seen {
-    Ok(Box::new(CelInt::from(i64::try_from(it).unwrap_or(i64::MAX))))
-}
-
-pub(super) fn number(it: f64) -> Seen {
-    Ok(Box::new(CelDouble::from(it)))
-}
-
-pub(super) fn text(it: &str) -> Seen {
-    Ok(Box::new(CelString::from(it.to_owned())))
-}
-
-/// A duration; CEL's longest is 292 years.
-pub(super) fn span(it: Duration) -> Seen {
-    let nanos = i64::try_from(it.as_nanos()).unwrap_or(i64::MAX);
-    Ok(Box::new(CelDuration::from(TimeDelta::nanoseconds(nanos))))
-}
-
-/// A point in time, held between the years 1 and 9999, which are CEL's.
-pub(super) fn hour(it: SystemTime) -> Seen {
-    let seconds = match it.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-        Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |it| -it - 1),
-    };
-    let nanos = match it.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => since.subsec_nanos(),
-        Err(_) => 0,
-    };
-    let within = DateTime::from_timestamp(seconds.clamp(YEAR_1, YEAR_9999), nanos);
-    let utc = within.expect("the years 1 to 9999 are chrono's too");
-    Ok(Box::new(CelTimestamp::from(utc.fixed_offset())))
-}
-
-const YEAR_1: i64 = -62_135_596_800;
-const YEAR_9999: i64 = 253_402_300_799;
-
-fn list(parts: impl Iterator<Item = Part>) -> Box<dyn Val> {
-    let parts: Vec<Box<dyn Val>> = parts.map(|it| Box::new(it) as Box<dyn Val>).collect();
-    Box::new(CelList::from(parts))
-}
 
 /// The rows of a kind's fields, each with the path that leads there.
 fn fields_of(kind: Kind, path: &str) -> Vec<Entry> {

@@ -13,9 +13,8 @@ use regex::Regex;
 
 use super::Needs;
 use super::grammar::ENV;
-use super::vocabulary::{
-    ALERT, CHECK, Field, HOP, READING, Seen, TALLY, count, field, hour, no_answer, text,
-};
+use super::value::{Seen, count, hour, no_answer, number, text};
+use super::vocabulary::{ALERT, CHECK, Field, HOP, READING, TALLY, field};
 use crate::labels::Labels;
 use crate::view::{CheckAnswer, Hop, Reading, Tally, View};
 
@@ -114,7 +113,7 @@ impl Part {
             Self::Pattern(it) => Ok(Box::new(CelBool::from(it.is_match(name)))),
             Self::Number(_) => Err(ExecutionError::no_such_key(name)),
             Self::Named(it) => match it.parts.get(name) {
-                Some(Some(Self::Number(number))) => super::vocabulary::number(*number),
+                Some(Some(Self::Number(it))) => number(*it),
                 Some(Some(part)) => Ok(Box::new(part.clone())),
                 Some(None) => Err(no_answer(&format!("the {} `{name}` has no answer", it.of))),
                 None => Err(ExecutionError::no_such_key(name)),
