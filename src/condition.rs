@@ -156,6 +156,7 @@ impl Place {
 
 /// What an expression needs of a view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a part of the view of its own")]
 pub struct Needs {
     /// The target's reading.
     pub target: bool,

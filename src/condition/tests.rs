@@ -241,254 +241,247 @@ fn what_has_no_answer_is_told_apart_from_what_fails() {
 
 #[test]
 fn every_mistake_is_found_where_it_stands() {
-    let refused = [
-        // Names.
-        ("tagret.failing", "[tagret] there is no `tagret` (did you mean `target`?)"),
-        ("false && tagret.failing", "[tagret] there is no `tagret` (did you mean `target`?)"),
-        ("true || (true ? true : fleet.share > 0)", "[fleet] there is no `fleet` (write scope.fleet)"),
-        ("path.failing", "[path] there is no `path` (write checks.path)"),
-        ("scraped > 1", "[scraped] there is no `scraped` (write queries.scraped)"),
-        ("status == 404", "[status] there is no `status` (write target.status)"),
-        (
-            "target.cause == http_status",
-            "[http_status] there is no `http_status` (a text stands in quotes: 'http_status')",
-        ),
-        (
-            "zzzzzzzz",
-            "[zzzzzzzz] there is no `zzzzzzzz` (there are: target, labels, scope, checks, queries, alert, now)",
-        ),
-        (
-            "int > 1",
-            "[int] there is no `int` (there are: target, labels, scope, checks, queries, alert, now)",
-        ),
-        // Fields.
-        ("target.failng", "[failng] a target has no field `failng` (did you mean `failing`?)"),
-        ("target . failng", "[failng] a target has no field `failng` (did you mean `failing`?)"),
-        ("(target).failng", "[failng] a target has no field `failng` (did you mean `failing`?)"),
-        ("has(target.failng)", "[failng] a target has no field `failng` (did you mean `failing`?)"),
-        ("target['failng']", "['failng'] a target has no field `failng` (did you mean `failing`?)"),
-        (
-            "target.hops[0].loss > 1",
-            "[hops] a target has no field `hops` (it has: failing, unknown, cause, phase, status, duration, timeout, answered_after, silent_for, body, body_bytes, samples, address, instance, peer, certificate_not_after, labels)",
-        ),
-        ("target.cause.size > 1", "[size] the name of a cause has no field `size`"),
-        ("checks.path.hops[0].los > 1", "[los] a hop has no field `los` (did you mean `loss`?)"),
-        (
-            "checks.path.hops.exists(hop, hop.los > 1)",
-            "[los] a hop has no field `los` (did you mean `loss`?)",
-        ),
-        (
-            "checks.path.hops.loss > 1",
-            "[loss] a list of hops has no field `loss` (ask for one of them: [0], or for each: .exists(it, it.…))",
-        ),
-        ("scope.fleet.shares > 1", "[shares] a scope has no field `shares` (did you mean `share`?)"),
-        ("scope.flet.share > 0.1", "[flet] the alert declares no scope `flet` (did you mean `fleet`?)"),
-        (
-            "scope.region.share > 0.1",
-            "[region] the alert declares no scope `region` (the alert declares: fleet, carrier)",
-        ),
-        ("checks.pth.failing", "[pth] the alert declares no check `pth` (did you mean `path`?)"),
-        ("queries.up > 1", "[up] the alert declares no query `up` (the alert declares: scraped, down)"),
-        (
-            "scope.fleet.causes.http_statsu > 1",
-            "[http_statsu] there is no cause `http_statsu` (did you mean `http_status`?)",
-        ),
-        (
-            "scope.carrier.distinct.servce > 1",
-            "[servce] the scope `carrier` does not count the label `servce` (did you mean `service`?)",
-        ),
-        (
-            "scope.fleet.distinct.region > 1",
-            "[region] the scope `fleet` does not count the label `region` (add it to the scope: distinct: [region])",
-        ),
-        ("alert.firing > duration('1s')", "[firing] the alert has no field `firing` (it has: firing_for)"),
-        (
-            "scope.fleet == null",
-            "[scope.fleet] `scope.fleet` is a scope, and no value by itself (name one of its fields: watched, failing, unknown, ignored, share, causes, distinct, targets)",
-        ),
-        // Words of closed lists.
-        (
-            "target.cause == 'http_statsu'",
-            "['http_statsu'] there is no cause `http_statsu` (did you mean `http_status`?)",
-        ),
-        ("'dns' == target.cause", "['dns'] there is no cause `dns` (`fingerpost explain` lists the causes)"),
-        (
-            "target.cause in ['http_status', 'conect_refused']",
-            "['conect_refused'] there is no cause `conect_refused` (did you mean `connect_refused`?)",
-        ),
-        (
-            "target.phase != 'conect'",
-            "['conect'] there is no phase `conect` (there are: resolve, connect, tls, processing, transfer, check)",
-        ),
-        (
-            "scope.fleet.targets.all(it, it.cause == 'x')",
-            "['x'] there is no cause `x` (`fingerpost explain` lists the causes)",
-        ),
-        // Kinds.
-        (
-            "target.duration > 9",
-            "[target.duration > 9] this compares a duration with a whole number (write duration('9s'))",
-        ),
-        (
-            "target.duration > '9s'",
-            "[target.duration > '9s'] this compares a duration with a text (write duration('9s'))",
-        ),
-        (
-            "1.5 < target.duration",
-            "[1.5 < target.duration] this compares a number with a fraction with a duration (write duration('1.5s'))",
-        ),
-        (
-            "target.failing && target.status == '404'",
-            "[target.status == '404'] this compares a whole number with a text (number_at_end(…) and int(…) make a number of a text)",
-        ),
-        (
-            "target.failing == 'true'",
-            "[target.failing == 'true'] this compares true or false with a text (true and false stand without quotes)",
-        ),
-        (
-            "target.certificate_not_after < duration('9h')",
-            "[target.certificate_not_after < duration('9h')] this compares a point in time with a duration (take one point in time from the other: target.certificate_not_after - now)",
-        ),
-        (
-            "now > '2026-01-01T00:00:00Z'",
-            "[now > '2026-01-01T00:00:00Z'] this compares a point in time with a text (write timestamp('2026-01-01T00:00:00Z'))",
-        ),
-        ("target.failing > false", "[target.failing > false] true or false is neither less nor more"),
-        ("labels.name == null", "[labels.name == null] this compares a text with null"),
-        (
-            "target.status",
-            "[target.status] this gives a whole number, and true or false is wanted (compare it with something: ==, !=, <, >)",
-        ),
-        (
-            "target.failing || labels.name",
-            "[labels.name] a text is neither true nor false (compare it with something: ==, !=, <, >)",
-        ),
-        (
-            "!target.cause",
-            "[target.cause] the name of a cause is neither true nor false (compare it with something: ==, !=, <, >)",
-        ),
-        ("target.status in ['404']", "['404'] a whole number is looked for, and this is a text"),
-        (
-            "'name' in labels",
-            "['name' in labels] a set of labels is no list (has(labels.x) asks whether there is a label x)",
-        ),
-        (
-            "'x' in target.body",
-            "['x' in target.body] a text is no list (text.contains('…') looks into a text)",
-        ),
-        (
-            "scope.carrier.share * 100 > 5",
-            "[scope.carrier.share * 100] a number with a fraction * a whole number cannot be reckoned (both must be of one sort: write 100.0 for 100, or double(…))",
-        ),
-        (
-            "labels.name + 1 == 'a1'",
-            "[labels.name + 1] a text + a whole number cannot be reckoned (string(…) makes a text of it)",
-        ),
-        (
-            "target.duration / 2 > duration('1s')",
-            "[target.duration / 2] a duration / a whole number cannot be reckoned (getSeconds() makes a number of a duration)",
-        ),
-        ("-labels.name == 'x'", "[-labels.name] a text has no minus"),
-        (
-            "checks.path.hops[target.cause].loss > 1",
-            "[target.cause] a list has numbers for its places, and this is the name of a cause (the first is [0])",
-        ),
-        (
-            "target.status.exists(it, it > 1)",
-            "[target.status] a whole number is no list (a loop goes over a list: `scope.<name>.targets`, `checks.<name>.hops`)",
-        ),
-        // Functions.
-        (
-            "labels.name.startWith('a')",
-            "[startWith] there is no function `startWith` (did you mean `startsWith`?)",
-        ),
-        (
-            "false && numbers_at_end(labels.name) > 1",
-            "[numbers_at_end] there is no function `numbers_at_end` (did you mean `number_at_end`?)",
-        ),
-        (
-            "labels.name.startsWith('a', 'b')",
-            "[labels.name.startsWith('a', 'b')] `startsWith` cannot be called with a text, a text, a text (it is text.startsWith(text))",
-        ),
-        (
-            "number_at_end(target.status) > 1",
-            "[number_at_end(target.status)] `number_at_end` cannot be called with a whole number (it is number_at_end(text))",
-        ),
-        (
-            "labels.name.number_at_end() > 1",
-            "[number_at_end] `number_at_end` is not called so (write number_at_end(text))",
-        ),
-        ("contains(labels.name, 'a')", "[contains] `contains` is not called so (write text.contains(text))"),
-        (
-            "scope.fleet.targets.exists(it.failing)",
-            "[exists] `exists` is not called so (write list.exists(it, it.failing))",
-        ),
-        ("labels.name.matches('(')", "['('] this is no regular expression: unclosed group"),
-        (
-            "target.duration > duration('9 s')",
-            "['9 s'] `9 s` is no duration (hours, minutes and seconds: '1h30m', '90s', '200ms')",
-        ),
-        (
-            "target.duration > duration('1d')",
-            "['1d'] `1d` is no duration (hours, minutes and seconds: '1h30m', '90s', '200ms')",
-        ),
-        ("now > timestamp('today')", "['today'] `today` is no point in time (write '2026-01-31T23:59:00Z')"),
-        ("firing(labels.name)", "[labels.name] an alert's name is written out: 'ProberIsolated'"),
-        (
-            "firing('A', {'x': 1})",
-            "[1] a label's value is a text, and this is a whole number (string(…) makes a text of it)",
-        ),
-        (
-            "firing('A', {labels.name: 'x'})",
-            "[labels.name] this is no label's name (write it in quotes: 'region')",
-        ),
-        (
-            "firing('A', true ? {'a': 'b'} : {})",
-            "[true ? {'a': 'b'} : {}] the labels are no map that is written out (write {'region': labels.region})",
-        ),
-        // Loops.
-        (
-            "scope.fleet.targets.exists(a, scope.fleet.targets.exists(b, a.cause == b.cause))",
-            "[exists] a loop over targets inside a loop over targets (a fleet of n targets would be looked at n times n times: count with a scope)",
-        ),
-        (
-            "scope.fleet.targets.filter(a, scope.carrier.targets.filter(b, b.failing).size() > 1).size() > 1",
-            "[filter] a loop over targets inside a loop over targets (a fleet of n targets would be looked at n times n times: count with a scope)",
-        ),
-        (
-            "scope.fleet.targets.exists(target, target.failing)",
-            "[exists] `target` means something else already (give the loop's variable another name)",
-        ),
-        // What is no CEL, or no part of it that we speak.
-        ("", "[] an expression is missing"),
-        ("  ", "[  ] an expression is missing"),
-        ("target.failing and target.unknown", "[and] `and` cannot stand here (write &&)"),
-        ("target.failing & target.unknown", "[&] `&` cannot stand here (write &&)"),
-        ("not target.failing", "[target] `target` cannot stand here (write ! for not)"),
-        ("target.status = 404", "[=] `=` cannot stand here (== compares)"),
-        ("labels.name == 'äöü' &&\n  target.status = 404", "[=] `=` cannot stand here (== compares)"),
-        ("target.failing &&", "[&] it ends too early"),
-        ("//ä", "[ä] it ends too early"),
-        ("(target.failing", "[g] it ends too early"),
-        ("labels.name == 'api", "['api] this text has no closing quote"),
-        ("labels.?name == 'x'", "[.] optional values (`?`) are not part of this language"),
-        ("scope.fleet.targets.exists(1, true)", "[1] argument must be a simple name"),
-        ("if", "[if] reserved identifier: if"),
-        (
-            "Duration{seconds: 1} == 1",
-            "[Duration{seconds: 1}] there is no type `Duration` (a map is written {'name': 'value'})",
-        ),
-    ];
-    let others: Vec<String> = refused
-        .into_iter()
+    let others: Vec<String> = REFUSED
+        .iter()
         .map(|(source, wanted)| (source, wanted, told(Place::Alert, source)))
-        .filter(|(_, wanted, told)| told != &[*wanted])
+        .filter(|(_, wanted, told)| told != &[**wanted])
         .map(|(source, wanted, told)| {
             format!("{source}\n  wanted {wanted}\n  told   {}", told.join("\n         "))
         })
         .collect();
     assert!(others.is_empty(), "{}", others.join("\n"));
 }
+
+/// What is refused: the text it is about, the message, the help.
+const REFUSED: &[(&str, &str)] = &[
+    // Names.
+    ("tagret.failing", "[tagret] there is no `tagret` (did you mean `target`?)"),
+    ("false && tagret.failing", "[tagret] there is no `tagret` (did you mean `target`?)"),
+    ("true || (true ? true : fleet.share > 0)", "[fleet] there is no `fleet` (write scope.fleet)"),
+    ("path.failing", "[path] there is no `path` (write checks.path)"),
+    ("scraped > 1", "[scraped] there is no `scraped` (write queries.scraped)"),
+    ("status == 404", "[status] there is no `status` (write target.status)"),
+    (
+        "target.cause == http_status",
+        "[http_status] there is no `http_status` (a text stands in quotes: 'http_status')",
+    ),
+    (
+        "zzzzzzzz",
+        "[zzzzzzzz] there is no `zzzzzzzz` (there are: target, labels, scope, checks, queries, alert, now)",
+    ),
+    ("int > 1", "[int] there is no `int` (there are: target, labels, scope, checks, queries, alert, now)"),
+    // Fields.
+    ("target.failng", "[failng] a target has no field `failng` (did you mean `failing`?)"),
+    ("target . failng", "[failng] a target has no field `failng` (did you mean `failing`?)"),
+    ("(target).failng", "[failng] a target has no field `failng` (did you mean `failing`?)"),
+    ("has(target.failng)", "[failng] a target has no field `failng` (did you mean `failing`?)"),
+    ("target['failng']", "['failng'] a target has no field `failng` (did you mean `failing`?)"),
+    (
+        "target.hops[0].loss > 1",
+        "[hops] a target has no field `hops` (it has: failing, unknown, cause, phase, status, duration, timeout, answered_after, silent_for, body, body_bytes, samples, address, instance, peer, certificate_not_after, labels)",
+    ),
+    ("target.cause.size > 1", "[size] the name of a cause has no field `size`"),
+    ("checks.path.hops[0].los > 1", "[los] a hop has no field `los` (did you mean `loss`?)"),
+    ("checks.path.hops.exists(hop, hop.los > 1)", "[los] a hop has no field `los` (did you mean `loss`?)"),
+    (
+        "checks.path.hops.loss > 1",
+        "[loss] a list of hops has no field `loss` (ask for one of them: [0], or for each: .exists(it, it.…))",
+    ),
+    ("scope.fleet.shares > 1", "[shares] a scope has no field `shares` (did you mean `share`?)"),
+    ("scope.flet.share > 0.1", "[flet] the alert declares no scope `flet` (did you mean `fleet`?)"),
+    (
+        "scope.region.share > 0.1",
+        "[region] the alert declares no scope `region` (the alert declares: fleet, carrier)",
+    ),
+    ("checks.pth.failing", "[pth] the alert declares no check `pth` (did you mean `path`?)"),
+    ("queries.up > 1", "[up] the alert declares no query `up` (the alert declares: scraped, down)"),
+    (
+        "scope.fleet.causes.http_statsu > 1",
+        "[http_statsu] there is no cause `http_statsu` (did you mean `http_status`?)",
+    ),
+    (
+        "scope.carrier.distinct.servce > 1",
+        "[servce] the scope `carrier` does not count the label `servce` (did you mean `service`?)",
+    ),
+    (
+        "scope.fleet.distinct.region > 1",
+        "[region] the scope `fleet` does not count the label `region` (add it to the scope: distinct: [region])",
+    ),
+    ("alert.firing > duration('1s')", "[firing] the alert has no field `firing` (it has: firing_for)"),
+    (
+        "scope.fleet == null",
+        "[scope.fleet] `scope.fleet` is a scope, and no value by itself (name one of its fields: watched, failing, unknown, ignored, share, causes, distinct, targets)",
+    ),
+    // Words of closed lists.
+    (
+        "target.cause == 'http_statsu'",
+        "['http_statsu'] there is no cause `http_statsu` (did you mean `http_status`?)",
+    ),
+    ("'dns' == target.cause", "['dns'] there is no cause `dns` (`fingerpost explain` lists the causes)"),
+    (
+        "target.cause in ['http_status', 'conect_refused']",
+        "['conect_refused'] there is no cause `conect_refused` (did you mean `connect_refused`?)",
+    ),
+    (
+        "target.phase != 'conect'",
+        "['conect'] there is no phase `conect` (there are: resolve, connect, tls, processing, transfer, check)",
+    ),
+    (
+        "scope.fleet.targets.all(it, it.cause == 'x')",
+        "['x'] there is no cause `x` (`fingerpost explain` lists the causes)",
+    ),
+    // Kinds.
+    (
+        "target.duration > 9",
+        "[target.duration > 9] this compares a duration with a whole number (write duration('9s'))",
+    ),
+    (
+        "target.duration > '9s'",
+        "[target.duration > '9s'] this compares a duration with a text (write duration('9s'))",
+    ),
+    (
+        "1.5 < target.duration",
+        "[1.5 < target.duration] this compares a number with a fraction with a duration (write duration('1.5s'))",
+    ),
+    (
+        "target.failing && target.status == '404'",
+        "[target.status == '404'] this compares a whole number with a text (number_at_end(…) and int(…) make a number of a text)",
+    ),
+    (
+        "target.failing == 'true'",
+        "[target.failing == 'true'] this compares true or false with a text (true and false stand without quotes)",
+    ),
+    (
+        "target.certificate_not_after < duration('9h')",
+        "[target.certificate_not_after < duration('9h')] this compares a point in time with a duration (take one point in time from the other: target.certificate_not_after - now)",
+    ),
+    (
+        "now > '2026-01-01T00:00:00Z'",
+        "[now > '2026-01-01T00:00:00Z'] this compares a point in time with a text (write timestamp('2026-01-01T00:00:00Z'))",
+    ),
+    ("target.failing > false", "[target.failing > false] true or false is neither less nor more"),
+    ("labels.name == null", "[labels.name == null] this compares a text with null"),
+    (
+        "target.status",
+        "[target.status] this gives a whole number, and true or false is wanted (compare it with something: ==, !=, <, >)",
+    ),
+    (
+        "target.failing || labels.name",
+        "[labels.name] a text is neither true nor false (compare it with something: ==, !=, <, >)",
+    ),
+    (
+        "!target.cause",
+        "[target.cause] the name of a cause is neither true nor false (compare it with something: ==, !=, <, >)",
+    ),
+    ("target.status in ['404']", "['404'] a whole number is looked for, and this is a text"),
+    (
+        "'name' in labels",
+        "['name' in labels] a set of labels is no list (has(labels.x) asks whether there is a label x)",
+    ),
+    ("'x' in target.body", "['x' in target.body] a text is no list (text.contains('…') looks into a text)"),
+    (
+        "scope.carrier.share * 100 > 5",
+        "[scope.carrier.share * 100] a number with a fraction * a whole number cannot be reckoned (both must be of one sort: write 100.0 for 100, or double(…))",
+    ),
+    (
+        "labels.name + 1 == 'a1'",
+        "[labels.name + 1] a text + a whole number cannot be reckoned (string(…) makes a text of it)",
+    ),
+    (
+        "target.duration / 2 > duration('1s')",
+        "[target.duration / 2] a duration / a whole number cannot be reckoned (getSeconds() makes a number of a duration)",
+    ),
+    ("-labels.name == 'x'", "[-labels.name] a text has no minus"),
+    (
+        "checks.path.hops[target.cause].loss > 1",
+        "[target.cause] a list has numbers for its places, and this is the name of a cause (the first is [0])",
+    ),
+    (
+        "target.status.exists(it, it > 1)",
+        "[target.status] a whole number is no list (a loop goes over a list: `scope.<name>.targets`, `checks.<name>.hops`)",
+    ),
+    // Functions.
+    (
+        "labels.name.startWith('a')",
+        "[startWith] there is no function `startWith` (did you mean `startsWith`?)",
+    ),
+    (
+        "false && numbers_at_end(labels.name) > 1",
+        "[numbers_at_end] there is no function `numbers_at_end` (did you mean `number_at_end`?)",
+    ),
+    (
+        "labels.name.startsWith('a', 'b')",
+        "[labels.name.startsWith('a', 'b')] `startsWith` cannot be called with a text, a text, a text (it is text.startsWith(text))",
+    ),
+    (
+        "number_at_end(target.status) > 1",
+        "[number_at_end(target.status)] `number_at_end` cannot be called with a whole number (it is number_at_end(text))",
+    ),
+    (
+        "labels.name.number_at_end() > 1",
+        "[number_at_end] `number_at_end` is not called so (write number_at_end(text))",
+    ),
+    ("contains(labels.name, 'a')", "[contains] `contains` is not called so (write text.contains(text))"),
+    (
+        "scope.fleet.targets.exists(it.failing)",
+        "[exists] `exists` is not called so (write list.exists(it, it.failing))",
+    ),
+    ("labels.name.matches('(')", "['('] this is no regular expression: unclosed group"),
+    (
+        "target.duration > duration('9 s')",
+        "['9 s'] `9 s` is no duration (hours, minutes and seconds: '1h30m', '90s', '200ms')",
+    ),
+    (
+        "target.duration > duration('1d')",
+        "['1d'] `1d` is no duration (hours, minutes and seconds: '1h30m', '90s', '200ms')",
+    ),
+    ("now > timestamp('today')", "['today'] `today` is no point in time (write '2026-01-31T23:59:00Z')"),
+    ("firing(labels.name)", "[labels.name] an alert's name is written out: 'ProberIsolated'"),
+    (
+        "firing('A', {'x': 1})",
+        "[1] a label's value is a text, and this is a whole number (string(…) makes a text of it)",
+    ),
+    (
+        "firing('A', {labels.name: 'x'})",
+        "[labels.name] this is no label's name (write it in quotes: 'region')",
+    ),
+    (
+        "firing('A', true ? {'a': 'b'} : {})",
+        "[true ? {'a': 'b'} : {}] the labels are no map that is written out (write {'region': labels.region})",
+    ),
+    // Loops.
+    (
+        "scope.fleet.targets.exists(a, scope.fleet.targets.exists(b, a.cause == b.cause))",
+        "[exists] a loop over targets inside a loop over targets (a fleet of n targets would be looked at n times n times: count with a scope)",
+    ),
+    (
+        "scope.fleet.targets.filter(a, scope.carrier.targets.filter(b, b.failing).size() > 1).size() > 1",
+        "[filter] a loop over targets inside a loop over targets (a fleet of n targets would be looked at n times n times: count with a scope)",
+    ),
+    (
+        "scope.fleet.targets.exists(target, target.failing)",
+        "[exists] `target` means something else already (give the loop's variable another name)",
+    ),
+    // What is no CEL, or no part of it that we speak.
+    ("", "[] an expression is missing"),
+    ("  ", "[  ] an expression is missing"),
+    ("target.failing and target.unknown", "[and] `and` cannot stand here (write &&)"),
+    ("target.failing & target.unknown", "[&] `&` cannot stand here (write &&)"),
+    ("not target.failing", "[target] `target` cannot stand here (write ! for not)"),
+    ("target.status = 404", "[=] `=` cannot stand here (== compares)"),
+    ("labels.name == 'äöü' &&\n  target.status = 404", "[=] `=` cannot stand here (== compares)"),
+    ("target.failing &&", "[&] it ends too early"),
+    ("//ä", "[ä] it ends too early"),
+    ("(target.failing", "[g] it ends too early"),
+    ("labels.name == 'api", "['api] this text has no closing quote"),
+    ("labels.?name == 'x'", "[.] optional values (`?`) are not part of this language"),
+    ("scope.fleet.targets.exists(1, true)", "[1] argument must be a simple name"),
+    ("if", "[if] reserved identifier: if"),
+    (
+        "Duration{seconds: 1} == 1",
+        "[Duration{seconds: 1}] there is no type `Duration` (a map is written {'name': 'value'})",
+    ),
+];
 
 #[test]
 fn all_mistakes_are_found_at_once_and_in_their_order() {
@@ -688,86 +681,89 @@ fn the_deepest_expression_that_is_taken_fits_on_a_thread_s_stack() {
     }
 }
 
+/// Pieces of expressions.
+const SCRAPS: &[&str] = &[
+    "target",
+    "labels",
+    "scope",
+    "checks",
+    "queries",
+    "alert",
+    "now",
+    ".",
+    ".",
+    ".",
+    "failing",
+    "cause",
+    "targets",
+    "hops",
+    "fleet",
+    "path",
+    "exists",
+    "filter",
+    "map",
+    "has",
+    "(",
+    "(",
+    ")",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "it",
+    "==",
+    "!=",
+    "<",
+    ">=",
+    "&&",
+    "||",
+    "!",
+    "?",
+    ":",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "in",
+    "'a'",
+    "'http_status'",
+    "\"",
+    "'",
+    "'''",
+    "r'",
+    "\\",
+    "1",
+    "0.5",
+    "1u",
+    "99999999999999999999",
+    "duration",
+    "'9s'",
+    "firing",
+    "matches",
+    "'['",
+    "size",
+    "ä",
+    "€",
+    "//",
+    "\n",
+    " ",
+    "\u{0}",
+    "true",
+    "null",
+    "`",
+    "b'x'",
+    "@result",
+    "int",
+    "string",
+    "format",
+];
+
 /// Text that looks like an expression now and then.
 fn scribble() -> impl Strategy<Value = String> {
-    let word = prop::sample::select(vec![
-        "target",
-        "labels",
-        "scope",
-        "checks",
-        "queries",
-        "alert",
-        "now",
-        ".",
-        ".",
-        ".",
-        "failing",
-        "cause",
-        "targets",
-        "hops",
-        "fleet",
-        "path",
-        "exists",
-        "filter",
-        "map",
-        "has",
-        "(",
-        "(",
-        ")",
-        ")",
-        "[",
-        "]",
-        "{",
-        "}",
-        ",",
-        "it",
-        "==",
-        "!=",
-        "<",
-        ">=",
-        "&&",
-        "||",
-        "!",
-        "?",
-        ":",
-        "+",
-        "-",
-        "*",
-        "/",
-        "%",
-        "in",
-        "'a'",
-        "'http_status'",
-        "\"",
-        "'",
-        "'''",
-        "r'",
-        "\\",
-        "1",
-        "0.5",
-        "1u",
-        "99999999999999999999",
-        "duration",
-        "'9s'",
-        "firing",
-        "matches",
-        "'['",
-        "size",
-        "ä",
-        "€",
-        "//",
-        "\n",
-        " ",
-        "\u{0}",
-        "true",
-        "null",
-        "`",
-        "b'x'",
-        "@result",
-        "int",
-        "string",
-        "format",
-    ]);
+    let word = prop::sample::select(SCRAPS);
     prop::collection::vec(word, 0..24).prop_map(|words| words.concat())
 }
 

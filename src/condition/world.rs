@@ -155,7 +155,7 @@ impl Indexer for Part {
         Self: 'v,
     {
         let name = index.downcast_ref::<CelString>().ok_or_else(|| no_text(index))?;
-        self.at(name.inner()).map(|it| CowVal::Owned(it))
+        self.at(name.inner()).map(CowVal::Owned)
     }
 
     fn steal<'v>(self: Box<Self>, index: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
@@ -225,17 +225,15 @@ impl Indexer for Firing<'_> {
 
 fn labels_of(map: &dyn Val) -> Result<Labels, ExecutionError> {
     let map = map.downcast_ref::<CelMap>().ok_or_else(|| no_text(map))?;
-    let label = |(name, value): (&CelMapKey<'_>, &Box<dyn Val + '_>)| match name {
-        CelMapKey::String(name) => {
-            let value = value.downcast_ref::<CelString>().ok_or_else(|| no_text(&**value))?;
-            Ok((name.inner().to_owned(), value.inner().to_owned()))
-        }
-        CelMapKey::Bool(_) | CelMapKey::Int(_) | CelMapKey::UInt(_) => {
-            Err(ExecutionError::function_error("firing", "the names of labels are texts"))
-        }
-    };
-    let labels: Vec<(String, String)> = map.inner().iter().map(label).collect::<Result<_, _>>()?;
-    Ok(labels.iter().map(|(name, value)| (&**name, &**value)).collect())
+    let mut labels = Vec::new();
+    for (name, value) in map.inner() {
+        let CelMapKey::String(name) = name else {
+            return Err(ExecutionError::function_error("firing", "the names of labels are texts"));
+        };
+        let value = value.downcast_ref::<CelString>().ok_or_else(|| no_text(&**value))?;
+        labels.push((name.inner(), value.inner()));
+    }
+    Ok(labels.into_iter().collect())
 }
 
 fn no_text(value: &dyn Val) -> ExecutionError {

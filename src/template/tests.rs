@@ -44,7 +44,7 @@ impl View for Slow {
     }
 
     fn firing_for(&self) -> Duration {
-        Duration::from_secs(5400)
+        Duration::from_mins(90)
     }
 
     fn firing(&self, _alert: &str, _labels: &Labels) -> bool {
