@@ -1,6 +1,8 @@
 //! An expression that was looked at from all sides: what conditions and the holes of templates
 //! are made of.
 
+use std::sync::Arc;
+
 use cel::common::ast::IdedExpr;
 use cel::common::types::CelBool;
 use cel::{ExecutionError, Value};
@@ -21,7 +23,7 @@ use crate::view::View;
 #[derive(Debug)]
 pub(crate) struct Expression {
     tree: IdedExpr,
-    patterns: Vec<Regex>,
+    patterns: Vec<Arc<Regex>>,
     needs: Needs,
     quick: Option<Quick>,
 }

@@ -1,6 +1,8 @@
 //! Small changes to the tree before it is evaluated: a literal regex is compiled once, `firing`
 //! asks the view, and `has(labels.x)` means that the label is not empty.
 
+use std::sync::Arc;
+
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, operators};
 use regex::Regex;
 
@@ -8,13 +10,13 @@ use super::check::literal_text;
 use super::world::{FIRING, pattern_name};
 
 /// Changes a tree that has no mistakes, and gives the regexes that it now refers to.
-pub(super) fn lower(tree: &mut IdedExpr) -> Vec<Regex> {
+pub(super) fn lower(tree: &mut IdedExpr) -> Vec<Arc<Regex>> {
     let mut patterns = Vec::new();
     lower_node(tree, &mut patterns);
     patterns
 }
 
-fn lower_node(node: &mut IdedExpr, patterns: &mut Vec<Regex>) {
+fn lower_node(node: &mut IdedExpr, patterns: &mut Vec<Arc<Regex>>) {
     match &mut node.expr {
         Expr::Call(call) => {
             for part in call.target.as_deref_mut().into_iter().chain(&mut call.args) {
@@ -49,7 +51,7 @@ fn lower_node(node: &mut IdedExpr, patterns: &mut Vec<Regex>) {
     }
 }
 
-fn lower_call(call: &mut CallExpr, patterns: &mut Vec<Regex>) -> Option<Expr> {
+fn lower_call(call: &mut CallExpr, patterns: &mut Vec<Arc<Regex>>) -> Option<Expr> {
     match call.func_name.as_str() {
         "firing" => {
             let arguments = Expr::List(ListExpr::new(std::mem::take(&mut call.args)));
@@ -62,7 +64,7 @@ fn lower_call(call: &mut CallExpr, patterns: &mut Vec<Regex>) -> Option<Expr> {
                 None => std::mem::take(call.args.first_mut()?),
             };
             let name = pattern_name(patterns.len());
-            patterns.push(pattern);
+            patterns.push(Arc::new(pattern));
             Some(binary(operators::INDEX, Expr::Ident(name), text.expr))
         }
         _ => None,

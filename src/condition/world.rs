@@ -21,7 +21,7 @@ use crate::view::{CheckAnswer, Hop, Reading, Tally, View};
 /// What an expression sees of the view.
 pub(super) fn context<'v>(
     needs: &Needs,
-    patterns: &[Regex],
+    patterns: &[Arc<Regex>],
     view: &'v dyn View,
 ) -> Result<Context<'v, 'v>, ExecutionError> {
     let mut context = Context::with_env(Arc::clone(&ENV));
@@ -58,7 +58,7 @@ pub(super) fn context<'v>(
         bind(FIRING.to_owned(), Box::new(Firing(view)));
     }
     for (index, pattern) in patterns.iter().enumerate() {
-        bind(pattern_name(index), Box::new(Part::Pattern(pattern.clone())));
+        bind(pattern_name(index), Box::new(Part::Pattern(Arc::clone(pattern))));
     }
     Ok(context)
 }
@@ -83,7 +83,8 @@ pub(super) enum Part {
     Hop(Hop),
     Alert(Duration),
     Number(f64),
-    Pattern(Regex),
+    /// Shared, not cloned: a clone of a regex begins without the memory that its searches need.
+    Pattern(Arc<Regex>),
     Named(Arc<Answers>),
 }
 
