@@ -5,6 +5,7 @@
 //! condition mentions. What the view is, and who fills it, is not known here.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::view::View;
 
@@ -98,6 +99,17 @@ pub struct Known {
     pub queries: Vec<String>,
     /// The labels that a scope counts, each with the scope before it.
     pub distinct: Vec<(String, String)>,
+    /// Its named conditions.
+    pub facts: Vec<Fact>,
+}
+
+/// A condition with a name, so that several rows can ask it. It asks no other fact.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// What stands after `facts.`
+    pub name: String,
+    /// When it holds.
+    pub condition: Arc<Condition>,
 }
 
 /// A condition or a template that could not be evaluated.
@@ -174,6 +186,29 @@ pub struct Needs {
     pub now: bool,
     /// Whether these other alerts fire. `config` proves that there are such alerts.
     pub alerts: Vec<Mention>,
+}
+
+impl Needs {
+    /// Everything that `other` needs is needed as well, because of what stands at `span`.
+    fn take_in(&mut self, other: &Self, span: &Range<usize>) {
+        self.target |= other.target;
+        self.labels |= other.labels;
+        self.firing_for |= other.firing_for;
+        self.now |= other.now;
+        for scope in &other.scopes {
+            match self.scopes.iter_mut().find(|it| it.name == scope.name) {
+                Some(it) => it.targets |= scope.targets,
+                None => self.scopes.push(scope.clone()),
+            }
+        }
+        let absent = |all: &[String], name: &String| !all.contains(name);
+        self.checks
+            .extend(other.checks.iter().filter(|it| absent(&self.checks, it)).cloned().collect::<Vec<_>>());
+        self.queries
+            .extend(other.queries.iter().filter(|it| absent(&self.queries, it)).cloned().collect::<Vec<_>>());
+        let mentions = other.alerts.iter().map(|it| Mention { name: it.name.clone(), span: span.clone() });
+        self.alerts.extend(mentions);
+    }
 }
 
 /// A scope that is needed.

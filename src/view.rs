@@ -7,6 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::labels::Labels;
 
+pub use path::table;
+
+mod path;
+
 /// The world as one alert of one target sees it. Whoever asks for a part pays for that part alone.
 pub trait View: Sync {
     /// The hour.

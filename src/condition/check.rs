@@ -8,7 +8,7 @@ use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValu
 use super::grammar::Places;
 use super::kind::Kind;
 use super::vocabulary::{ALERT, CHECK, Field, HOP, READING, ROOTS, TALLY, field};
-use super::{Known, Mistake, Needs, Place, nearest};
+use super::{Fact, Known, Mistake, Needs, Place, nearest};
 use crate::cause::CAUSES;
 use crate::outcome::Phase;
 
@@ -18,6 +18,8 @@ pub(super) struct Checked {
     pub(super) kind: Kind,
     /// What it needs of the view.
     pub(super) needs: Needs,
+    /// The named conditions that it asks.
+    pub(super) facts: Vec<Fact>,
 }
 
 /// Walks through a tree.
@@ -30,12 +32,19 @@ pub(super) fn check(
     known: &Known,
     place: Place,
 ) -> Result<Checked, Vec<Mistake>> {
-    let needs = Needs::default();
-    let mut walk =
-        Walk { places, known, place, needs, mistakes: Vec::new(), variables: Vec::new(), target_loops: 0 };
+    let mut walk = Walk {
+        places,
+        known,
+        place,
+        needs: Needs::default(),
+        facts: Vec::new(),
+        mistakes: Vec::new(),
+        variables: Vec::new(),
+        target_loops: 0,
+    };
     let kind = walk.value(tree);
     if walk.mistakes.is_empty() {
-        return Ok(Checked { kind, needs: walk.needs });
+        return Ok(Checked { kind, needs: walk.needs, facts: walk.facts });
     }
     walk.mistakes.sort_by_key(|it| (it.span.start, it.span.end));
     walk.mistakes.dedup();
@@ -48,6 +57,7 @@ pub(super) struct Walk<'a> {
     pub(super) known: &'a Known,
     pub(super) place: Place,
     pub(super) needs: Needs,
+    facts: Vec<Fact>,
     mistakes: Vec<Mistake>,
     /// The variables of the loops around.
     pub(super) variables: Vec<(String, Kind)>,
@@ -149,6 +159,9 @@ impl Walk<'_> {
         if self.known.queries.iter().any(|it| it == name) {
             return format!("write queries.{name}");
         }
+        if self.known.facts.iter().any(|it| it.name == name) {
+            return format!("write facts.{name}");
+        }
         if field(READING, name).is_some() && self.place.sees(Kind::Target) {
             return format!("write target.{name}");
         }
@@ -203,6 +216,7 @@ impl Walk<'_> {
                 note(&mut self.needs.checks, name);
                 Kind::Check
             }
+            Kind::Facts => self.fact(name, span),
             Kind::Queries => {
                 self.declared(&self.known.queries, "query", "queries", name, span);
                 note(&mut self.needs.queries, name);
@@ -269,6 +283,24 @@ impl Walk<'_> {
             self.mistake(span, format!("the scope `{scope}` does not count the label `{label}`"), Some(help));
         }
         Kind::Int
+    }
+
+    /// What a fact needs, whoever asks it needs too.
+    fn fact(&mut self, name: &str, span: Range<usize>) -> Kind {
+        let Some(fact) = self.known.facts.iter().find(|it| it.name == name) else {
+            let all: Vec<String> = self.known.facts.iter().map(|it| it.name.clone()).collect();
+            self.declared(&all, "fact", "facts", name, span);
+            return Kind::Bool;
+        };
+        let needs = fact.condition.needs();
+        if self.place == Place::Check && !needs.checks.is_empty() {
+            let help = "no check waits for another: ask for `target` or `scope`".to_owned();
+            self.mistake(span, format!("`facts.{name}` asks a check"), Some(help));
+        } else if !self.facts.iter().any(|it| it.name == name) {
+            self.needs.take_in(needs, &span);
+            self.facts.push(fact.clone());
+        }
+        Kind::Bool
     }
 
     fn declared(&mut self, all: &[String], one: &str, many: &str, name: &str, span: Range<usize>) {

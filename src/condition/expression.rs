@@ -16,7 +16,7 @@ use super::quick::Quick;
 use super::sample::Sample;
 use super::value::unanswered;
 use super::world::context;
-use super::{Failed, Known, Mistake, Needs, Place};
+use super::{Fact, Failed, Known, Mistake, Needs, Place};
 use crate::view::View;
 
 /// A compiled expression.
@@ -25,6 +25,7 @@ pub(crate) struct Expression {
     tree: IdedExpr,
     patterns: Vec<Arc<Regex>>,
     needs: Needs,
+    facts: Vec<Fact>,
     quick: Option<Quick>,
 }
 
@@ -59,14 +60,14 @@ impl Expression {
         refuse: impl Fn(Kind) -> Option<(String, &'static str)>,
     ) -> Result<Self, Vec<Mistake>> {
         let (mut tree, places) = parse(source).map_err(|it| vec![it])?;
-        let Checked { kind, needs } = check(&tree, &places, known, place)?;
+        let Checked { kind, needs, facts } = check(&tree, &places, known, place)?;
         let whole = places.extent(&tree);
         if let Some((message, help)) = refuse(kind) {
             return Err(vec![Mistake::new(whole, message, Some(help))]);
         }
         let quick = Quick::of(&tree);
         let patterns = lower(&mut tree);
-        let compiled = Self { tree, patterns, needs, quick };
+        let compiled = Self { tree, patterns, needs, facts, quick };
         match compiled.trial(kind) {
             None => Ok(compiled),
             Some(message) => Err(vec![Mistake::new(whole, message, None)]),
@@ -78,7 +79,7 @@ impl Expression {
         if let Some(quick) = &self.quick {
             return Ok(quick.holds(view));
         }
-        let context = context(&self.needs, &self.patterns, view).map_err(|it| failed(&it))?;
+        let context = context(&self.needs, &self.patterns, &self.facts, view).map_err(|it| failed(&it))?;
         let seen = Value::resolve_val(&self.tree, &context).map_err(|it| failed(&it))?;
         seen.downcast_ref::<CelBool>().map(|it| *it.inner()).ok_or_else(|| Failed {
             message: format!("this gave {}, and true or false is wanted", seen.get_type().name()),
@@ -88,7 +89,7 @@ impl Expression {
 
     /// What it gives.
     pub(crate) fn value(&self, view: &dyn View) -> Result<Value, Failed> {
-        let context = context(&self.needs, &self.patterns, view).map_err(|it| failed(&it))?;
+        let context = context(&self.needs, &self.patterns, &self.facts, view).map_err(|it| failed(&it))?;
         Value::resolve(&self.tree, &context).map_err(|it| failed(&it))
     }
 
@@ -99,7 +100,7 @@ impl Expression {
     /// What no walk found and yet can never work: the first words for it.
     fn trial(&self, kind: Kind) -> Option<String> {
         Sample::all().iter().find_map(|sample| {
-            let context = context(&self.needs, &self.patterns, sample).ok()?;
+            let context = context(&self.needs, &self.patterns, &self.facts, sample).ok()?;
             match Value::resolve_val(&self.tree, &context) {
                 Ok(seen) if kind == Kind::Bool && seen.downcast_ref::<CelBool>().is_none() => {
                     Some(format!("this gives {}, and true or false is wanted", seen.get_type().name()))

@@ -67,6 +67,7 @@ fn placeholder(kind: Kind) -> &'static str {
         | Kind::Scopes
         | Kind::Checks
         | Kind::Queries
+        | Kind::Facts
         | Kind::Alert => "value",
     }
 }

@@ -54,6 +54,8 @@ pub(super) enum Kind {
     Checks,
     /// `queries`.
     Queries,
+    /// `facts`.
+    Facts,
     /// `alert`.
     Alert,
 }
@@ -87,6 +89,7 @@ impl Kind {
             Self::Scopes => "all scopes",
             Self::Checks => "all checks",
             Self::Queries => "all queries",
+            Self::Facts => "all facts",
             Self::Alert => "the alert",
         }
     }
@@ -113,6 +116,7 @@ impl Kind {
             | Self::Scopes
             | Self::Checks
             | Self::Queries
+            | Self::Facts
             | Self::Alert => self,
         }
     }
@@ -154,6 +158,7 @@ impl Kind {
             | Self::Scopes
             | Self::Checks
             | Self::Queries
+            | Self::Facts
             | Self::Alert => true,
             Self::Any
             | Self::Bool
@@ -215,6 +220,7 @@ impl Kind {
             | Self::Scopes
             | Self::Checks
             | Self::Queries
+            | Self::Facts
             | Self::Alert => None,
         }
     }
@@ -247,6 +253,7 @@ impl Kind {
             | Self::Scopes
             | Self::Checks
             | Self::Queries
+            | Self::Facts
             | Self::Alert => Self::List,
         }
     }

@@ -66,7 +66,17 @@ fn known() -> Known {
         checks: names(&["path", "elsewhere"]),
         queries: names(&["scraped", "down"]),
         distinct: vec![("carrier".to_owned(), "service".to_owned())],
+        facts: Vec::new(),
     }
+}
+
+/// What [`known`] says, and facts by these names.
+fn with_facts(facts: &[(&str, &str)]) -> Known {
+    let fact = |(name, source): &(&str, &str)| Fact {
+        name: (*name).to_owned(),
+        condition: Arc::new(Condition::compile(source, &known()).unwrap()),
+    };
+    Known { facts: facts.iter().map(fact).collect(), ..known() }
 }
 
 /// A target that answers 404 after 1.5 s, on a carrier where two of four fail.
@@ -267,9 +277,12 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "zzzzzzzz",
-        "[zzzzzzzz] there is no `zzzzzzzz` (there are: target, labels, scope, checks, queries, alert, now)",
+        "[zzzzzzzz] there is no `zzzzzzzz` (there are: target, labels, scope, checks, facts, queries, alert, now)",
     ),
-    ("int > 1", "[int] there is no `int` (there are: target, labels, scope, checks, queries, alert, now)"),
+    (
+        "int > 1",
+        "[int] there is no `int` (there are: target, labels, scope, checks, facts, queries, alert, now)",
+    ),
     // Fields.
     ("target.failng", "[failng] a target has no field `failng` (did you mean `failing`?)"),
     ("target . failng", "[failng] a target has no field `failng` (did you mean `failing`?)"),
@@ -493,6 +506,26 @@ fn all_mistakes_are_found_at_once_and_in_their_order() {
 }
 
 #[test]
+fn a_fact_is_asked_by_its_name_and_what_it_needs_is_needed() {
+    let known = with_facts(&[("many", "scope.carrier.share >= 0.25"), ("far", "checks.elsewhere.failing")]);
+    let condition = Condition::compile("facts.many && target.status == 404", &known).unwrap();
+    assert!(condition.holds(&troubled()).unwrap());
+    assert_eq!(condition.needs().scopes, [ScopeNeed { name: "carrier".to_owned(), targets: false }]);
+    let unanswered = Condition::compile("!facts.far", &known).unwrap().holds(&troubled()).unwrap_err();
+    assert!(unanswered.no_answer, "{unanswered:?}");
+}
+
+#[test]
+fn a_fact_that_nobody_declared_or_that_waits_for_a_check_is_refused() {
+    let known = with_facts(&[("many", "true"), ("far", "checks.elsewhere.failing")]);
+    let refused =
+        |place, source| Condition::compile_at(place, source, &known).unwrap_err()[0].message.clone();
+    assert_eq!(refused(Place::Alert, "facts.mani"), "the alert declares no fact `mani`");
+    assert_eq!(refused(Place::Check, "facts.far"), "`facts.far` asks a check");
+    assert_eq!(refused(Place::Scope, "facts.many"), "`facts` cannot stand where a scope counts");
+}
+
+#[test]
 fn each_place_sees_its_own_words() {
     let sees = |place, source: &str| told(place, source).is_empty();
     assert!(sees(Place::Check, "scope.carrier.share > 0.2 && queries.down > 1 && firing('A')"));
@@ -559,6 +592,7 @@ fn filled_in(path: &str) -> String {
         ("<scope>", "carrier"),
         ("<check>", "path"),
         ("<query>", "down"),
+        ("<fact>", "many"),
         ("<cause>", "http_status"),
         ("<label>", "name"),
         ("<field>", "failing"),
@@ -581,7 +615,7 @@ fn every_row_of_the_vocabulary_can_be_evaluated_and_gives_what_it_says() {
     assert!(rows.len() > 100, "{}", rows.len());
     for row in rows {
         let source = filled_in(&row.path);
-        let expression = Expression::text(&source, &known(), Place::Alert);
+        let expression = Expression::text(&source, &with_facts(&[("many", "true")]), Place::Alert);
         if row.kind.starts_with("a list") {
             assert_eq!(holds(&format!("size({source}) >= 0"), &seen), Ok(true), "{source}");
             continue;

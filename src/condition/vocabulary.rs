@@ -71,6 +71,7 @@ pub(super) const ROOTS: &[Root] = &[
     Root { name: "labels", kind: Kind::Labels, meaning: "the target's labels", note: |it| it.labels = true },
     Root { name: "scope", kind: Kind::Scopes, meaning: "how the targets around it fare", note: |_| () },
     Root { name: "checks", kind: Kind::Checks, meaning: "what the follow-up checks saw", note: |_| () },
+    Root { name: "facts", kind: Kind::Facts, meaning: "conditions that the alert gave a name", note: |_| () },
     Root { name: "queries", kind: Kind::Queries, meaning: "what Prometheus answered", note: |_| () },
     Root { name: "alert", kind: Kind::Alert, meaning: "the alert itself", note: |it| it.firing_for = true },
     Root {
@@ -193,12 +194,38 @@ pub(super) const READING: &[Field<Reading>] = &[
 ];
 
 /// What a check has beyond what a target has.
-pub(super) const CHECK: &[Field<CheckAnswer>] = &[Field {
-    name: "hops",
-    kind: Kind::Hops,
-    meaning: "the hops of a path, the nearest first",
-    read: |it| list(it.hops.iter().cloned().map(Part::Hop)),
-}];
+pub(super) const CHECK: &[Field<CheckAnswer>] = &[
+    Field {
+        name: "hops",
+        kind: Kind::Hops,
+        meaning: "the hops of a path, the nearest first",
+        read: |it| list(it.hops.iter().cloned().map(Part::Hop)),
+    },
+    Field {
+        name: "length",
+        kind: Kind::Int,
+        meaning: "how many hops a path has",
+        read: |it| count(it.length().into()),
+    },
+    Field {
+        name: "loss_begins",
+        kind: Kind::Int,
+        meaning: "the number of the hop, from 1, where loss begins that no later hop undoes; 0 where the end loses nothing",
+        read: |it| count(it.loss_begins().into()),
+    },
+    Field {
+        name: "near",
+        kind: Kind::Double,
+        meaning: "the slowest mean round trip, in milliseconds, to the first two hops that answer before the end",
+        read: |it| number(it.near()),
+    },
+    Field {
+        name: "far",
+        kind: Kind::Double,
+        meaning: "the mean round trip to the end of the path, in milliseconds; 0.0 where it is silent",
+        read: |it| number(it.far()),
+    },
+];
 
 pub(super) const HOP: &[Field<Hop>] = &[
     Field {
@@ -319,6 +346,7 @@ fn fields_of(kind: Kind, path: &str) -> Vec<Entry> {
             Kind::Int,
             "how many values of it the failing ones have; `distinct` names it",
         ),
+        Kind::Facts => one(path, "<fact>", Kind::Bool, "whether the condition of that name holds"),
         Kind::Queries => one(path, "<query>", Kind::Double, "the answer; no answer where there is none"),
         Kind::Any
         | Kind::Bool

@@ -11,10 +11,10 @@ use cel::common::value::{CowVal, Val};
 use cel::{Context, ExecutionError};
 use regex::Regex;
 
-use super::Needs;
 use super::grammar::ENV;
-use super::value::{Seen, count, hour, no_answer, number, text};
+use super::value::{Seen, count, hour, no_answer, number, text, truth};
 use super::vocabulary::{ALERT, CHECK, Field, HOP, READING, TALLY, field};
+use super::{Fact, Needs};
 use crate::labels::Labels;
 use crate::view::{CheckAnswer, Hop, Reading, Tally, View};
 
@@ -22,6 +22,7 @@ use crate::view::{CheckAnswer, Hop, Reading, Tally, View};
 pub(super) fn context<'v>(
     needs: &Needs,
     patterns: &[Arc<Regex>],
+    facts: &[Fact],
     view: &'v dyn View,
 ) -> Result<Context<'v, 'v>, ExecutionError> {
     let mut context = Context::with_env(Arc::clone(&ENV));
@@ -47,6 +48,18 @@ pub(super) fn context<'v>(
         let query =
             |it: &String| (it.clone(), view.query(it).filter(|answer| !answer.is_nan()).map(Part::Number));
         bind("queries".to_owned(), Part::named("query", needs.queries.iter().map(query)));
+    }
+    if !facts.is_empty() {
+        let mut seen = Vec::with_capacity(facts.len());
+        for fact in facts {
+            let holds = match fact.condition.holds(view) {
+                Ok(holds) => Some(Part::Truth(holds)),
+                Err(it) if it.no_answer => None,
+                Err(it) => return Err(ExecutionError::function_error(&fact.name, it.message)),
+            };
+            seen.push((fact.name.clone(), holds));
+        }
+        bind("facts".to_owned(), Part::named("fact", seen.into_iter()));
     }
     if needs.firing_for {
         bind("alert".to_owned(), Box::new(Part::Alert(view.firing_for())));
@@ -83,6 +96,7 @@ pub(super) enum Part {
     Hop(Hop),
     Alert(Duration),
     Number(f64),
+    Truth(bool),
     /// Shared, not cloned: a clone of a regex begins without the memory that its searches need.
     Pattern(Arc<Regex>),
     Named(Arc<Answers>),
@@ -112,9 +126,10 @@ impl Part {
             Self::Causes(it) => count(it.causes.get(name).copied().unwrap_or(0)),
             Self::Distinct(it) => count(it.distinct.get(name).copied().unwrap_or(0)),
             Self::Pattern(it) => Ok(Box::new(CelBool::from(it.is_match(name)))),
-            Self::Number(_) => Err(ExecutionError::no_such_key(name)),
+            Self::Number(_) | Self::Truth(_) => Err(ExecutionError::no_such_key(name)),
             Self::Named(it) => match it.parts.get(name) {
                 Some(Some(Self::Number(it))) => number(*it),
+                Some(Some(Self::Truth(it))) => truth(*it),
                 Some(Some(part)) => Ok(Box::new(part.clone())),
                 Some(None) => Err(no_answer(&format!("the {} `{name}` has no answer", it.of))),
                 None => Err(ExecutionError::no_such_key(name)),

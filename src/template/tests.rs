@@ -57,7 +57,7 @@ fn known() -> Known {
         scopes: vec!["fleet".to_owned()],
         checks: vec!["path".to_owned()],
         queries: vec!["down".to_owned()],
-        distinct: Vec::new(),
+        ..Known::default()
     }
 }
 
