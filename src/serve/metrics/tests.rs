@@ -1,0 +1,225 @@
+use std::collections::BTreeSet;
+
+use super::super::family::{Kind, families};
+use super::super::sample::*;
+use super::*;
+use crate::cause::Judged;
+
+fn page(targets: Vec<TargetStatus>) -> String {
+    render(&Snapshot { targets, ..Snapshot::default() }, &OwnMetrics::new("0"))
+}
+
+/// The samples of that family, as they stand.
+fn samples<'a>(page: &'a str, family: &str) -> Vec<&'a str> {
+    let of_family = |line: &&str| line.strip_prefix(family).is_some_and(|rest| rest.starts_with(['{', ' ']));
+    page.lines().filter(of_family).collect()
+}
+
+/// Everything that there can be, at least once.
+fn full() -> (Snapshot, OwnMetrics) {
+    let mut alerts = vec![alert(AlertState::Firing, "A", &[])];
+    alerts.push(alert(AlertState::Pending, "A", &[]));
+    let mut snapshot = Snapshot {
+        targets: vec![
+            target(http_module(), &[("job", "x")], Some(answer(200))),
+            target(metrics_module(), &[("job", "y")], Some(answer(500))),
+            target(tcp_module(), &[("job", "z")], Some(conversation(true))),
+            target(http_module(), &[("job", "u")], Some(unknown())),
+        ],
+        alerts,
+        ..Snapshot::default()
+    };
+    snapshot.counters.steps.insert(("A".into(), "http-404-actions".into()), 3);
+    snapshot.counters.expression_errors.insert("A".into(), 1);
+    snapshot.counters.missed.insert("p".into(), 2);
+    let own = OwnMetrics::new("1.2.3");
+    own.attempt("p", &Judged::new(&http_module(), answer(200)));
+    own.attempt_started(std::time::Duration::from_millis(2));
+    own.reloaded(hour());
+    own.files([("10-scrape.yaml", true)]);
+    own.notifications.with_label_values(&["alertmanager-0", "delivered"]).inc();
+    (snapshot, own)
+}
+
+#[test]
+fn every_family_of_the_page_has_a_row_and_every_row_is_on_the_page() {
+    let (snapshot, own) = full();
+    let page = render(&snapshot, &own);
+    let shown: BTreeSet<(&str, &str)> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+        .filter(|(name, _)| !name.starts_with("process_"))
+        .collect();
+    assert_eq!(shown, families().map(|it| (it.name, it.kind.name())).collect());
+    for it in families() {
+        let suffix = if it.kind == Kind::Histogram { "_count" } else { "" };
+        let samples = samples(&page, &format!("{}{suffix}", it.name));
+        assert!(!samples.is_empty(), "{} has no sample", it.name);
+        for label in it.labels {
+            assert!(samples[0].contains(&format!("{label}=\"")), "{} lacks {label}", samples[0]);
+        }
+        assert!(page.contains(&format!("# HELP {} {}\n", it.name, it.help)));
+    }
+    assert!(page.contains("process_open_fds"));
+}
+
+#[test]
+fn an_answer_is_shown_by_the_exporters_names() {
+    let page = page(vec![target(http_module(), &[("job", "x")], Some(answer(404)))]);
+    for (family, expected) in [
+        ("probe_success", "0"),
+        ("probe_unknown", "0"),
+        ("probe_duration_seconds", "2.5"),
+        ("probe_timeout_seconds", "10"),
+        ("probe_deadline_ratio", "0.25"),
+        ("probe_dns_lookup_time_seconds", "0.5"),
+        ("probe_ip_protocol", "4"),
+        // FNV-1a of 7f 00 00 01.
+        ("probe_ip_addr_hash", "3668918509"),
+        ("probe_http_status_code", "404"),
+        ("probe_http_content_length", "-1"),
+        ("probe_http_uncompressed_body_length", "12"),
+        ("probe_http_redirects", "1"),
+        ("probe_http_ssl", "1"),
+        ("probe_http_version", "1.1"),
+        ("probe_http_last_modified_timestamp_seconds", "1000000"),
+        ("probe_failed_due_to_regex", "0"),
+        ("probe_ssl_earliest_cert_expiry", "1000005"),
+        ("probe_ssl_last_chain_expiry_timestamp_seconds", "1000005"),
+    ] {
+        let sample = format!(r#"{family}{{instance="a:1",job="x",probe="p"}} {expected}"#);
+        assert_eq!(samples(&page, family), [sample]);
+    }
+    assert_eq!(
+        samples(&page, "probe_cause_info"),
+        [r#"probe_cause_info{instance="a:1",job="x",probe="p",cause="http_status",phase="processing"} 1"#]
+    );
+    let phases = samples(&page, "probe_http_duration_seconds");
+    assert_eq!(phases.len(), 5);
+    assert!(phases[3].ends_with(r#"probe="p",phase="processing"} 2"#), "{}", phases[3]);
+    let chain = samples(&page, "probe_ssl_last_chain_info");
+    let labels =
+        r#"subject="CN=\"x\"",issuer="CN=i",subjectalternative="a.example,b.example",serialnumber="0a"} 1"#;
+    assert!(chain[0].ends_with(labels), "{}", chain[0]);
+}
+
+#[test]
+fn a_target_that_was_not_asked_yet_has_no_series() {
+    let page = page(vec![target(http_module(), &[], None)]);
+    assert!(!page.contains("\nprobe_"));
+}
+
+#[test]
+fn while_we_cannot_tell_there_is_nothing_that_a_rule_could_take_for_an_answer() {
+    let page = page(vec![target(http_module(), &[], Some(unknown()))]);
+    let shown: Vec<_> = page.lines().filter(|it| it.starts_with("probe_")).collect();
+    let labels = r#"{instance="a:1",probe="p"}"#;
+    assert_eq!(shown, [format!("probe_unknown{labels} 1"), format!("probe_timeout_seconds{labels} 10")]);
+}
+
+#[test]
+fn without_an_answer_http_is_zero_and_tls_is_absent() {
+    let page = page(vec![target(http_module(), &[], Some(refused()))]);
+    let labels = r#"{instance="a:1",probe="p"}"#;
+    for family in ["probe_http_status_code", "probe_http_content_length", "probe_http_version"] {
+        assert_eq!(samples(&page, family), [format!("{family}{labels} 0")]);
+    }
+    assert!(samples(&page, "probe_ssl_earliest_cert_expiry").is_empty());
+    assert!(samples(&page, "probe_http_last_modified_timestamp_seconds").is_empty());
+}
+
+#[test]
+fn a_certificate_that_was_not_accepted_still_shows_its_end() {
+    let mut outcome = refused();
+    outcome.tls = answer(200).tls;
+    outcome.tls.as_mut().unwrap().verified = false;
+    let page = page(vec![target(http_module(), &[], Some(outcome))]);
+    assert_eq!(samples(&page, "probe_ssl_earliest_cert_expiry").len(), 1);
+    assert!(samples(&page, "probe_ssl_last_chain_expiry_timestamp_seconds").is_empty());
+}
+
+#[test]
+fn a_conversation_has_no_http() {
+    let page = page(vec![target(tcp_module(), &[], Some(conversation(true)))]);
+    assert!(samples(&page, "probe_http_status_code").is_empty());
+    assert_eq!(
+        samples(&page, "probe_failed_due_to_regex"),
+        [r#"probe_failed_due_to_regex{instance="a:1",probe="p"} 1"#]
+    );
+}
+
+#[test]
+fn a_label_that_we_need_is_called_exported() {
+    let labels = [("probe", "theirs"), ("exported_probe", "older"), ("phase", "3"), ("version", "v1")];
+    let page = page(vec![target(http_module(), &labels, Some(answer(200)))]);
+    assert_eq!(
+        samples(&page, "probe_success"),
+        [concat!(
+            r#"probe_success{exported_probe="older",instance="a:1",phase="3",exported_exported_probe="theirs","#,
+            r#"version="v1",probe="p"} 1"#
+        )]
+    );
+    assert!(samples(&page, "probe_http_duration_seconds")[0].contains(r#",exported_phase="3","#));
+    assert!(samples(&page, "probe_tls_version_info")[0].contains(r#"exported_version="v1""#));
+}
+
+#[test]
+fn two_targets_with_the_same_labels_are_shown_once_and_counted() {
+    let one = || target(http_module(), &[], Some(answer(200)));
+    let hidden = target(http_module(), &[("__metrics_path__", "/other")], Some(answer(500)));
+    let page = page(vec![one(), hidden]);
+    assert_eq!(samples(&page, "probe_success"), [r#"probe_success{instance="a:1",probe="p"} 1"#]);
+    assert_eq!(samples(&page, "fingerpost_duplicate_targets"), ["fingerpost_duplicate_targets 1"]);
+}
+
+#[test]
+fn counts_of_the_engine_are_shown() {
+    let (snapshot, own) = full();
+    let page = render(&snapshot, &own);
+    for sample in [
+        r#"fingerpost_alerts{alertname="A",state="firing"} 1"#,
+        r#"fingerpost_alerts{alertname="A",state="pending"} 1"#,
+        r#"fingerpost_steps_total{alertname="A",step="http-404-actions"} 3"#,
+        r#"fingerpost_expression_errors_total{alertname="A"} 1"#,
+        r#"fingerpost_missed_attempts_total{probe="p"} 2"#,
+        r#"fingerpost_attempts_total{cause="",probe="p",verdict="success"} 1"#,
+        r#"fingerpost_config_file_valid{file="10-scrape.yaml"} 1"#,
+        r#"fingerpost_build_info{version="1.2.3"} 1"#,
+    ] {
+        assert!(page.lines().any(|it| it == sample), "no {sample}\n{page}");
+    }
+}
+
+#[test]
+fn a_file_that_is_gone_is_forgotten() {
+    let own = OwnMetrics::new("0");
+    own.files([("a.yaml", true), ("b.yaml", true)]);
+    own.files([("b.yaml", false)]);
+    let page = render(&Snapshot::default(), &own);
+    assert_eq!(
+        samples(&page, "fingerpost_config_file_valid"),
+        [r#"fingerpost_config_file_valid{file="b.yaml"} 0"#]
+    );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    /// As we judge the expositions of others.
+    #[test]
+    fn whatever_labels_say_the_page_can_be_read(
+        labels in proptest::collection::btree_map("(probe|phase|[a-z]{1,3}|.{0,3})", ".{0,20}|(\\PC|[\"\\\\\n,{}])*", 0..6),
+    ) {
+        let labels: Vec<_> = labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let page = page(vec![
+            target(http_module(), &labels, Some(answer(200))),
+            target(metrics_module(), &[("job", "y")], Some(refused())),
+        ]);
+        let mut scan = crate::exposition::Scan::new(
+            crate::exposition::Format::Text,
+            crate::exposition::Limits::default(),
+        );
+        proptest::prop_assert!(scan.push(page.as_bytes()).is_ok());
+        proptest::prop_assert!(scan.finish().is_ok());
+    }
+}

@@ -1,0 +1,182 @@
+//! What the daemon says of itself: counts over time that no snapshot holds.
+
+use std::time::{Duration, SystemTime};
+
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
+};
+
+use super::family::{Family, Kind};
+use crate::cause::{Judged, Verdict};
+
+/// The daemon's own metrics. Cheap to clone; all clones count together.
+#[derive(Clone, Debug)]
+pub struct OwnMetrics {
+    /// By `sink` and `result`: what became of notifications.
+    pub notifications: IntCounterVec,
+    attempts: IntCounterVec,
+    attempt_duration: HistogramVec,
+    schedule_lag: Histogram,
+    reload_successful: IntGauge,
+    reload_success_timestamp: Gauge,
+    file_valid: IntGaugeVec,
+    registry: Registry,
+}
+
+impl OwnMetrics {
+    /// All of them at zero, for a program of that version.
+    pub fn new(version: &str) -> Self {
+        let registry = Registry::new();
+        let build_info = register(&registry, IntGaugeVec::new(opts(&BUILD_INFO), BUILD_INFO.labels));
+        build_info.with_label_values(&[version]).set(1);
+        add(&registry, ProcessCollector::for_self());
+        Self {
+            notifications: register(
+                &registry,
+                IntCounterVec::new(opts(&NOTIFICATIONS), NOTIFICATIONS.labels),
+            ),
+            attempts: register(&registry, IntCounterVec::new(opts(&ATTEMPTS), ATTEMPTS.labels)),
+            attempt_duration: register(
+                &registry,
+                HistogramVec::new(histogram_opts(&ATTEMPT_DURATION, DURATIONS), ATTEMPT_DURATION.labels),
+            ),
+            schedule_lag: register(&registry, Histogram::with_opts(histogram_opts(&SCHEDULE_LAG, LAGS))),
+            reload_successful: register(&registry, IntGauge::with_opts(opts(&RELOAD_SUCCESSFUL))),
+            reload_success_timestamp: register(&registry, Gauge::with_opts(opts(&RELOAD_SUCCESS_TIMESTAMP))),
+            file_valid: register(&registry, IntGaugeVec::new(opts(&FILE_VALID), FILE_VALID.labels)),
+            registry,
+        }
+    }
+
+    /// Counts an attempt that has its verdict.
+    pub fn attempt(&self, probe: &str, judged: &Judged) {
+        let verdict = judged.verdict;
+        self.attempts.with_label_values(&[probe, verdict.name(), verdict.cause_name()]).inc();
+        match verdict {
+            Verdict::Success | Verdict::Failure(..) => {
+                let duration = judged.outcome.duration.as_secs_f64();
+                self.attempt_duration.with_label_values(&[probe]).observe(duration);
+            }
+            Verdict::Unknown(_) => {}
+        }
+    }
+
+    /// Notes that an attempt began so long after it was due.
+    pub fn attempt_started(&self, lag: Duration) {
+        self.schedule_lag.observe(lag.as_secs_f64());
+    }
+
+    /// Notes that all drop-ins were read and are in force.
+    pub fn reloaded(&self, at: SystemTime) {
+        self.reload_successful.set(1);
+        let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.reload_success_timestamp.set(since.as_secs_f64());
+    }
+
+    /// Notes that something could not be read, or was not good.
+    pub fn reload_failed(&self) {
+        self.reload_successful.set(0);
+    }
+
+    /// Says of each drop-in, by the file's name, whether it is good; those not named are forgotten.
+    pub fn files<'a>(&self, files: impl IntoIterator<Item = (&'a str, bool)>) {
+        self.file_valid.reset();
+        for (file, valid) in files {
+            self.file_valid.with_label_values(&[file]).set(valid.into());
+        }
+    }
+
+    /// Writes them in the text format.
+    pub(super) fn render(&self, text: &mut String) {
+        TextEncoder::new()
+            .encode_utf8(&self.registry.gather(), text)
+            .expect("metrics that were registered can be written");
+    }
+}
+
+fn register<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
+    let collector = made.expect("the family's name and labels are well-formed");
+    add(registry, collector.clone());
+    collector
+}
+
+fn add(registry: &Registry, collector: impl Collector + 'static) {
+    registry.register(Box::new(collector)).expect("no family is registered twice");
+}
+
+fn opts(family: &Family) -> Opts {
+    Opts::new(family.name, family.help)
+}
+
+fn histogram_opts(family: &Family, buckets: &[f64]) -> HistogramOpts {
+    HistogramOpts::new(family.name, family.help).buckets(buckets.to_vec())
+}
+
+const ATTEMPTS: Family = Family {
+    name: "fingerpost_attempts_total",
+    kind: Kind::Counter,
+    labels: &["probe", "verdict", "cause"],
+    help: "Attempts that have their verdict, by verdict and cause.",
+};
+const ATTEMPT_DURATION: Family = Family {
+    name: "fingerpost_attempt_duration_seconds",
+    kind: Kind::Histogram,
+    labels: &["probe"],
+    help: "How long attempts took up to their verdict, those left out of which we cannot tell.",
+};
+const SCHEDULE_LAG: Family = Family {
+    name: "fingerpost_schedule_lag_seconds",
+    kind: Kind::Histogram,
+    labels: &[],
+    help: "How long after they were due attempts began.",
+};
+const NOTIFICATIONS: Family = Family {
+    name: "fingerpost_notifications_total",
+    kind: Kind::Counter,
+    labels: &["sink", "result"],
+    help: "Alerts sent to each sink (Alertmanagers by their place in the settings): delivered, failed (and tried again), rejected, expired.",
+};
+const RELOAD_SUCCESSFUL: Family = Family {
+    name: "fingerpost_config_last_reload_successful",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "Whether the drop-ins were all good when they were read last.",
+};
+const RELOAD_SUCCESS_TIMESTAMP: Family = Family {
+    name: "fingerpost_config_last_reload_success_timestamp_seconds",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "When the drop-ins were last read and all good, as unix time.",
+};
+const FILE_VALID: Family = Family {
+    name: "fingerpost_config_file_valid",
+    kind: Kind::Gauge,
+    labels: &["file"],
+    help: "Whether a drop-in is good; of one that is not, the last good version goes on.",
+};
+const BUILD_INFO: Family = Family {
+    name: "fingerpost_build_info",
+    kind: Kind::Gauge,
+    labels: &["version"],
+    help: "1, with the program's version.",
+};
+
+/// All families of this file.
+pub(super) const FAMILIES: &[Family] = &[
+    ATTEMPTS,
+    ATTEMPT_DURATION,
+    SCHEDULE_LAG,
+    NOTIFICATIONS,
+    RELOAD_SUCCESSFUL,
+    RELOAD_SUCCESS_TIMESTAMP,
+    FILE_VALID,
+    BUILD_INFO,
+];
+
+/// Close together around 10 s, Prometheus's scrape timeout.
+const DURATIONS: &[f64] =
+    &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 7.5, 9.0, 9.9, 10.0, 10.1, 12.5, 15.0, 30.0];
+const LAGS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];

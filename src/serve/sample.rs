@@ -1,0 +1,158 @@
+//! Snapshots to try the pages with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, Method};
+
+use crate::cause::Judged;
+use crate::engine::{AlertState, AlertStatus, TargetStatus};
+use crate::exposition::Summary;
+use crate::notification::Notification;
+use crate::outcome::{
+    CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, Outcome, OwnSide, Phase, TlsFacts,
+};
+use crate::runbook::{PageRef, Step};
+use crate::spec::{
+    Compression, DialSpec, HttpClient, HttpSpec, MetricsSpec, Module, Prober, TcpSpec, TlsSpec,
+};
+use crate::target::{Target, TargetId};
+
+pub(super) fn hour() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000)
+}
+
+pub(super) fn http_module() -> Module {
+    module(Prober::Http(HttpSpec {
+        client: client(),
+        method: Method::GET,
+        body: None,
+        compression: Compression::Untouched,
+        valid_status_codes: Vec::new(),
+        valid_http_versions: Vec::new(),
+        ssl: None,
+        body_rules: Vec::new(),
+        header_rules: Vec::new(),
+    }))
+}
+
+pub(super) fn metrics_module() -> Module {
+    module(Prober::Metrics(MetricsSpec {
+        client: client(),
+        fallback_scrape_protocol: None,
+        sample_limit: 50_000,
+        label_limit: 64,
+    }))
+}
+
+pub(super) fn tcp_module() -> Module {
+    module(Prober::Tcp(TcpSpec {
+        dial: DialSpec::default(),
+        tls: None,
+        starttls: TlsSpec::default(),
+        query_response: Vec::new(),
+    }))
+}
+
+fn module(prober: Prober) -> Module {
+    let timeout = Duration::from_secs(10);
+    Module { name: "m".into(), timeout, patience: timeout, connect_timeout: None, prober }
+}
+
+fn client() -> HttpClient {
+    HttpClient {
+        headers: HeaderMap::new(),
+        auth: None,
+        tls: TlsSpec::default(),
+        follow_redirects: true,
+        http2: true,
+        dial: DialSpec::default(),
+        body_bytes_max: 1 << 20,
+    }
+}
+
+/// An answer over TLS with everything that can be seen of one, after 2.5 s.
+pub(super) fn answer(status: u16) -> Outcome {
+    let mut outcome = Outcome::bare(hour(), Duration::from_millis(2500), End::Reply);
+    outcome.phases.add(Phase::Resolve, Duration::from_millis(500));
+    outcome.phases.add(Phase::Processing, Duration::from_secs(2));
+    outcome.peer = Some("127.0.0.1:443".parse().unwrap());
+    outcome.http = Some(HttpFacts {
+        status,
+        version: "HTTP/1.1",
+        redirects: 1,
+        ssl: true,
+        last_modified: Some(hour()),
+        body_bytes: 12,
+        ..HttpFacts::default()
+    });
+    outcome.tls = Some(TlsFacts {
+        version: Some("TLS 1.3"),
+        cipher: Some("TLS_AES_128_GCM_SHA256".into()),
+        chain: vec![CertificateFacts {
+            subject: "CN=\"x\"".into(),
+            issuer: "CN=i".into(),
+            names: vec!["a.example".into(), "10.0.0.1".into(), "b.example".into()],
+            not_before: SystemTime::UNIX_EPOCH,
+            not_after: hour() + Duration::from_secs(5),
+            serial: "0a".into(),
+            fingerprint_sha256: "ff".into(),
+        }],
+        verified: true,
+    });
+    outcome.exposition = Some(Ok(Summary { samples: 7, ..Summary::default() }));
+    outcome
+}
+
+pub(super) fn refused() -> Outcome {
+    let fault = Fault { phase: Phase::Connect, kind: FaultKind::Refused };
+    Outcome::bare(hour(), Duration::from_millis(3), End::Fault(fault))
+}
+
+pub(super) fn unknown() -> Outcome {
+    Outcome::bare(hour(), Duration::ZERO, End::Unknown(OwnSide::Fd))
+}
+
+pub(super) fn conversation(mismatch: bool) -> Outcome {
+    let mut outcome = Outcome::bare(hour(), Duration::from_millis(3), End::Reply);
+    outcome.conversation = Some(Conversation { mismatch, ..Conversation::default() });
+    outcome
+}
+
+pub(super) fn target(module: Module, labels: &[(&str, &str)], outcome: Option<Outcome>) -> TargetStatus {
+    let target = Target::new("a:1", &labels.iter().copied().collect());
+    TargetStatus {
+        id: target.id("p"),
+        probe: "p".into(),
+        judged: outcome.map(|it| Arc::new(Judged::new(&module, it))),
+        target: Arc::new(target),
+        module: Arc::new(module),
+        late: None,
+        since: Some(hour()),
+        next_in: Duration::from_secs(3),
+    }
+}
+
+pub(super) fn alert(state: AlertState, name: &str, annotations: &[(&str, &str)]) -> AlertStatus {
+    let annotations: BTreeMap<Arc<str>, String> =
+        annotations.iter().map(|(name, value)| ((*name).into(), (*value).to_owned())).collect();
+    let title = annotations.get("runbook_step").cloned().unwrap_or_default();
+    AlertStatus {
+        state,
+        notification: Notification {
+            labels: [("alertname", name), ("instance", "a:1")].into_iter().collect(),
+            annotations,
+            starts_at: hour() + Duration::from_mins(1),
+            ends_at: None,
+        },
+        active_at: hour(),
+        target: TargetId(1),
+        step: Some(Step {
+            page: PageRef::parse("/armada/page.html").unwrap(),
+            anchor: Some("http-404-actions".into()),
+            title,
+        }),
+        inhibited_by: None,
+    }
+}

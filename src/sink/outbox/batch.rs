@@ -1,0 +1,77 @@
+//! A batch of alerts as `POST /api/v2/alerts` takes it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+use url::Url;
+
+use super::{ENDS_AT_RESENDS, Entry, Outbox};
+use crate::labels::Labels;
+use crate::moment::Moment;
+use crate::notification::Notification;
+
+/// Alerts to be sent together; no label set stands in it twice.
+#[derive(Debug)]
+pub struct Batch {
+    /// The JSON array.
+    pub body: Bytes,
+    pub(super) entries: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PostedAlert<'a> {
+    labels: &'a Labels,
+    annotations: &'a BTreeMap<Arc<str>, String>,
+    #[serde(serialize_with = "rfc3339")]
+    starts_at: SystemTime,
+    #[serde(serialize_with = "rfc3339")]
+    ends_at: SystemTime,
+    #[serde(rename = "generatorURL", skip_serializing_if = "Option::is_none")]
+    generator_url: Option<&'a str>,
+}
+
+impl Outbox {
+    /// Writes what the entries say now. Those that would make it too long are due again at once.
+    pub(super) fn write(&mut self, mut entries: Vec<Entry>, now: Moment) -> Batch {
+        let mut body = vec![b'['];
+        let mut fitting = 0;
+        for entry in &entries {
+            let item = self.lanes[&entry.lane].incidents.front().expect("what is sent stands first");
+            let alert = serde_json::to_vec(&self.posted(&item.notification, now))
+                .expect("labels, annotations and the times of an incident are JSON");
+            if fitting > 0 {
+                if body.len() + alert.len() + 2 > self.bytes_max {
+                    break;
+                }
+                body.push(b',');
+            }
+            body.extend(alert);
+            fitting += 1;
+        }
+        body.push(b']');
+        for left_out in entries.split_off(fitting) {
+            self.plan(left_out.lane, now.up);
+        }
+        Batch { body: body.into(), entries }
+    }
+
+    fn posted<'a>(&'a self, it: &'a Notification, now: Moment) -> PostedAlert<'a> {
+        let ends_at = it.ends_at.unwrap_or(now.wall + self.manners.resend_interval * ENDS_AT_RESENDS);
+        PostedAlert {
+            labels: &it.labels,
+            annotations: &it.annotations,
+            starts_at: it.starts_at,
+            // An end before the beginning is refused, and a wall clock may be set back.
+            ends_at: ends_at.max(it.starts_at),
+            generator_url: self.manners.generator_url.as_ref().map(Url::as_str),
+        }
+    }
+}
+
+fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_rfc3339_nanos(*time))
+}
