@@ -106,7 +106,7 @@ impl fmt::Debug for Secret {
 }
 
 /// `tls_config`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsSpec {
     /// Roots that are trusted instead of the system's, as PEM.
     pub ca: Option<Pem>,
@@ -120,6 +120,20 @@ pub struct TlsSpec {
     pub version_min: TlsVersion,
     /// The highest version that is offered.
     pub version_max: TlsVersion,
+}
+
+/// The system's roots, nothing of our own, every version that we speak.
+impl Default for TlsSpec {
+    fn default() -> Self {
+        Self {
+            ca: None,
+            identity: None,
+            server_name: None,
+            insecure_skip_verify: false,
+            version_min: TlsVersion::LOWEST,
+            version_max: TlsVersion::HIGHEST,
+        }
+    }
 }
 
 /// Certificates in PEM: given in the file, or in a file of their own.
@@ -146,12 +160,6 @@ impl TlsVersion {
     pub const LOWEST: Self = Self::V1_2;
     /// The highest.
     pub const HIGHEST: Self = Self::V1_3;
-}
-
-impl Default for TlsVersion {
-    fn default() -> Self {
-        Self::LOWEST
-    }
 }
 
 /// Which of a name's addresses is dialled, and from where.
