@@ -1,31 +1,131 @@
-//! Interface only.
-use crate::spec::HttpClient;
-use bytes::Bytes;
+//! Reaches out: finds addresses, makes connections, speaks TLS and HTTP, and times each step.
+//!
+//! Every connection is a fresh one, so that each attempt measures all of it; nothing is pooled,
+//! cached or tried twice. Who asks decides until when: whatever is awaited here ends when its
+//! future is dropped. What an answer means is left to others.
+
+mod call;
+mod certificate;
+mod connection;
+mod fault;
+mod request;
+mod resolve;
+mod secret;
+mod tls;
+mod trail;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+pub use call::{Answer, CallFailed};
+pub(crate) use connection::{Connection, FirstByte, Wire};
+pub(crate) use fault::{Part, Trouble, of_http, of_io};
+pub(crate) use request::{Answered, Request};
+pub(crate) use secret::authorization;
+pub(crate) use trail::Trail;
+
+use crate::outcome::{FaultKind, OwnSide, Phase};
+use crate::spec::{DialSpec, TlsSpec};
+use resolve::Resolver;
+use tls::Trust;
+
 /// Finds addresses, makes connections, speaks TLS. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Dialer(());
-/// An answer to a call of our own (not a probe).
-#[derive(Debug)]
-pub struct Answer {
-    pub status: http::StatusCode,
-    pub headers: http::HeaderMap,
-    pub body: Bytes,
+#[derive(Clone)]
+pub struct Dialer(Arc<Means>);
+
+struct Means {
+    resolver: Resolver,
+    trust: Trust,
 }
-/// Why a call of our own failed, in words for the log.
-#[derive(Debug)]
-pub struct CallFailed(pub String);
-impl Dialer {
-    /// Makes one HTTP request of our own: to an Alertmanager, a Prometheus, a webhook. No redirect is followed; the answer's body is read up to `client.body_bytes_max`.
-    pub async fn call(
-        &self,
-        _client: &HttpClient,
-        _method: http::Method,
-        _url: &url::Url,
-        _headers: http::HeaderMap,
-        _body: Bytes,
-        _timeout: Duration,
-    ) -> Result<Answer, CallFailed> {
-        unimplemented!()
+
+impl fmt::Debug for Dialer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialer").finish_non_exhaustive()
     }
 }
+
+impl Dialer {
+    /// A dialer by the rules of this machine, read once and now: its `/etc/resolv.conf`,
+    /// `/etc/hosts` and trusted roots. Whoever wants changed files to count makes another.
+    pub fn system() -> Self {
+        Self(Arc::new(Means { resolver: Resolver::system(), trust: Trust::system() }))
+    }
+
+    /// A dialer that asks these name servers and no others, and does not read `/etc/hosts`.
+    pub fn asking(name_servers: &[SocketAddr]) -> Self {
+        Self(Arc::new(Means { resolver: Resolver::asking(name_servers), trust: Trust::system() }))
+    }
+
+    /// Finds the address of `host` (a name, or an address without brackets) and connects to it,
+    /// in the phases `resolve` and `connect`. `connect_timeout` bounds the second alone.
+    pub(crate) async fn connect(
+        &self,
+        host: &str,
+        port: u16,
+        spec: &DialSpec,
+        connect_timeout: Option<Duration>,
+        trail: &Trail,
+    ) -> Result<Wire, Trouble> {
+        trail.enter(Phase::Resolve);
+        let address = self.0.resolver.address(host, spec).await?;
+        let peer = SocketAddr::new(address, port);
+        trail.note(|seen| (seen.peer, seen.broken) = (Some(peer), None));
+        trail.enter(Phase::Connect);
+        let stream = match connect_timeout {
+            None => open(peer, spec.source).await?,
+            Some(limit) => timeout(limit, open(peer, spec.source)).await.map_err(|_| FaultKind::TimedOut)??,
+        };
+        Ok(Wire::new(stream, trail.clone()))
+    }
+
+    /// Puts TLS over `wire`, in the phase `tls`. The certificate must bear `host`, unless `spec`
+    /// says another name. `protocols` are offered by ALPN, the one that is liked best first.
+    pub(crate) async fn secure(
+        &self,
+        wire: Wire,
+        host: &str,
+        spec: &TlsSpec,
+        protocols: &[&[u8]],
+        trail: &Trail,
+    ) -> Result<tokio_rustls::client::TlsStream<Wire>, Trouble> {
+        trail.enter(Phase::Tls);
+        self.0.trust.handshake(wire, host, spec, protocols, trail).await
+    }
+}
+
+async fn open(peer: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, Trouble> {
+    let socket = match peer {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    };
+    let socket = socket.map_err(|error| of_io(&error))?;
+    if let Some(source) = source {
+        socket.bind(SocketAddr::new(source, 0)).map_err(|error| of_io(&error))?;
+    }
+    let stream = socket.connect(peer).await.map_err(|error| match of_io(&error) {
+        // Linux has one errno for "no port left" and for "no address of that family here".
+        Trouble::Ours(OwnSide::Ports) if !has_address_for(peer) => FaultKind::Unreachable.into(),
+        trouble => trouble,
+    })?;
+    // A request goes out in one piece as soon as it is there. If that cannot be had, it goes later.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+/// Whether this machine has an address from which `peer` could be asked. Connecting a datagram
+/// socket sends nothing, and there is no lack of ports for it.
+fn has_address_for(peer: SocketAddr) -> bool {
+    let any = match peer {
+        SocketAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
+    };
+    UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(peer)).is_ok()
+}
+
+/// Who we say we are.
+pub(crate) const AGENT: &str = concat!("Fingerpost/", env!("CARGO_PKG_VERSION"));

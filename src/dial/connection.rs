@@ -1,0 +1,195 @@
+//! A connection, plain or within TLS: bytes in and out, the first of an answer noticed, and an end
+//! without traces.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use super::fault::of_io;
+use super::trail::{Break, Trail};
+
+/// A TCP connection of an attempt. Dropped before its [`Farewell`] is said, it is reset: neither a
+/// port nor a buffer then waits for a server that failed.
+#[derive(Debug)]
+pub struct Wire {
+    stream: TcpStream,
+    farewell: Farewell,
+    trail: Trail,
+}
+
+impl Wire {
+    pub(super) fn new(stream: TcpStream, trail: Trail) -> Self {
+        Self { stream, farewell: Farewell::default(), trail }
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if !self.farewell.0.load(Ordering::Relaxed) {
+            // Where that cannot be set, closing takes the longer way.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+/// Says to a connection, wherever it is held, that its exchange is complete and that it may be
+/// closed in peace.
+#[derive(Clone, Debug, Default)]
+pub struct Farewell(Arc<AtomicBool>);
+
+impl Farewell {
+    /// Says it.
+    pub fn say(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// What the first byte that comes is the beginning of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstByte {
+    /// The answer.
+    Answer,
+    /// A preface; HTTP/2 says when its answer begins.
+    Preface,
+}
+
+/// A connection that is ready for its exchange.
+#[derive(Debug)]
+pub struct Connection {
+    layer: Layer,
+    farewell: Farewell,
+    trail: Trail,
+    first: FirstByte,
+}
+
+#[derive(Debug)]
+enum Layer {
+    Plain(Wire),
+    Tls(Box<TlsStream<Wire>>),
+}
+
+impl Connection {
+    /// A connection without TLS.
+    pub fn plain(wire: Wire, first: FirstByte) -> Self {
+        let (farewell, trail) = (wire.farewell.clone(), wire.trail.clone());
+        Self { layer: Layer::Plain(wire), farewell, trail, first }
+    }
+
+    /// A connection within TLS.
+    pub fn tls(stream: TlsStream<Wire>, first: FirstByte) -> Self {
+        let wire = stream.get_ref().0;
+        let (farewell, trail) = (wire.farewell.clone(), wire.trail.clone());
+        Self { layer: Layer::Tls(Box::new(stream)), farewell, trail, first }
+    }
+
+    /// The wire without TLS, where there is none yet.
+    pub fn into_plain(self) -> Option<Wire> {
+        match self.layer {
+            Layer::Plain(wire) => Some(wire),
+            Layer::Tls(_) => None,
+        }
+    }
+
+    /// What to say when the exchange is complete.
+    pub fn farewell(&self) -> Farewell {
+        self.farewell.clone()
+    }
+
+    fn note(&self, broken: Break) {
+        self.trail.note(|seen| seen.broken = Some(broken));
+    }
+
+    fn note_failure<T>(&self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if let Poll::Ready(Err(error)) = &result {
+            self.note(Break::Failed(of_io(error)));
+        }
+        result
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let result = match &mut self.layer {
+            Layer::Plain(wire) => Pin::new(wire).poll_read(cx, buf),
+            Layer::Tls(stream) => {
+                Pin::new(stream).poll_read(cx, buf).map(|it| it.or_else(forgive_no_goodbye))
+            }
+        };
+        match &result {
+            Poll::Ready(Ok(())) if buf.filled().len() > before => {
+                if self.first == FirstByte::Answer {
+                    self.trail.first_byte();
+                }
+            }
+            Poll::Ready(Ok(())) if buf.capacity() > before => self.note(Break::Closed),
+            Poll::Ready(Ok(()) | Err(_)) | Poll::Pending => {}
+        }
+        self.note_failure(result)
+    }
+}
+
+/// Many servers close without TLS's own goodbye. Whether something is missing then is said by the
+/// lengths within, as Go sees it too.
+fn forgive_no_goodbye(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::UnexpectedEof { Ok(()) } else { Err(error) }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let result = match &mut self.layer {
+            Layer::Plain(wire) => Pin::new(wire).poll_write(cx, buf),
+            Layer::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        };
+        self.note_failure(result)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = match &mut self.layer {
+            Layer::Plain(wire) => Pin::new(wire).poll_flush(cx),
+            Layer::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        };
+        self.note_failure(result)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.layer {
+            Layer::Plain(wire) => Pin::new(wire).poll_shutdown(cx),
+            Layer::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! From the name in a target to the one address that is dialled.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{
+    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolverConfig, ResolverOpts,
+};
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::IntoName;
+use hickory_resolver::system_conf::read_system_conf;
+
+use super::fault::{Trouble, of_resolver};
+use crate::outcome::{FaultKind, OwnSide};
+use crate::spec::{DialSpec, Family};
+
+/// Finds addresses. It remembers none: each attempt asks anew, so that each measures the lookup.
+#[derive(Clone)]
+pub struct Resolver(Option<Arc<Strategies>>);
+
+/// hickory fixes at its making which records it asks for.
+struct Strategies {
+    ip4: TokioResolver,
+    ip6: TokioResolver,
+    both: TokioResolver,
+}
+
+impl Resolver {
+    /// Asks as `/etc/hosts` and `/etc/resolv.conf` say. Where they cannot be read, only addresses
+    /// and `localhost` are found.
+    pub fn system() -> Self {
+        Self(
+            read_system_conf()
+                .and_then(|(config, options)| Strategies::new(&config, &options))
+                .ok()
+                .map(Arc::new),
+        )
+    }
+
+    /// Asks these servers, over UDP and TCP, and reads no `/etc/hosts`.
+    pub fn asking(servers: &[SocketAddr]) -> Self {
+        let server = |it: &SocketAddr| {
+            let port = |mut connection: ConnectionConfig| {
+                connection.port = it.port();
+                connection
+            };
+            let mut server = NameServerConfig::udp_and_tcp(it.ip());
+            server.connections = vec![port(ConnectionConfig::udp()), port(ConnectionConfig::tcp())];
+            server
+        };
+        let config = ResolverConfig::from_parts(None, Vec::new(), servers.iter().map(server).collect());
+        let mut options = ResolverOpts::default();
+        options.use_hosts_file = hickory_resolver::config::ResolveHosts::Never;
+        Self(Strategies::new(&config, &options).ok().map(Arc::new))
+    }
+
+    /// The address of `host` that is dialled, as `spec` says: the first of the preferred family,
+    /// else, where that is allowed, the first of the other.
+    pub async fn address(&self, host: &str, spec: &DialSpec) -> Result<IpAddr, Trouble> {
+        if let Ok(literal) = host.parse::<IpAddr>() {
+            return Ok(literal);
+        }
+        let wanted = Wanted::new(spec);
+        let found = if is_localhost(host) { LOOPBACK.to_vec() } else { self.lookup(host, wanted).await? };
+        wanted.choose(&found).ok_or(FaultKind::NoAddress.into())
+    }
+
+    async fn lookup(&self, host: &str, wanted: Wanted) -> Result<Vec<IpAddr>, Trouble> {
+        let name = host.into_name().map_err(|_| FaultKind::NoSuchName)?;
+        let strategies = self.0.as_ref().ok_or(OwnSide::Resolver)?;
+        let resolver = match wanted {
+            Wanted::Only(Family::Ip4) => &strategies.ip4,
+            Wanted::Only(Family::Ip6) => &strategies.ip6,
+            Wanted::First(_) => &strategies.both,
+        };
+        let found = resolver.lookup_ip(name).await.map_err(|error| of_resolver(&error))?;
+        Ok(found.iter().collect())
+    }
+}
+
+impl Strategies {
+    fn new(config: &ResolverConfig, options: &ResolverOpts) -> Result<Self, NetError> {
+        let with = |strategy| {
+            let mut options = options.clone();
+            options.ip_strategy = strategy;
+            options.cache_size = 0;
+            TokioResolver::builder_with_config(config.clone(), TokioRuntimeProvider::default())
+                .with_options(options)
+                .build()
+        };
+        Ok(Self {
+            ip4: with(LookupIpStrategy::Ipv4Only)?,
+            ip6: with(LookupIpStrategy::Ipv6Only)?,
+            both: with(LookupIpStrategy::Ipv4AndIpv6)?,
+        })
+    }
+}
+
+/// Which addresses will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Only(Family),
+    First(Family),
+}
+
+impl Wanted {
+    /// An address we ask from decides the family by itself.
+    fn new(spec: &DialSpec) -> Self {
+        match (spec.source, spec.fallback) {
+            (Some(IpAddr::V4(_)), _) => Self::Only(Family::Ip4),
+            (Some(IpAddr::V6(_)), _) => Self::Only(Family::Ip6),
+            (None, false) => Self::Only(spec.preferred),
+            (None, true) => Self::First(spec.preferred),
+        }
+    }
+
+    fn choose(self, found: &[IpAddr]) -> Option<IpAddr> {
+        let first_of = |family| found.iter().copied().find(|it| family_of(*it) == family);
+        match self {
+            Self::Only(family) => first_of(family),
+            Self::First(family) => first_of(family).or(found.first().copied()),
+        }
+    }
+}
+
+fn family_of(address: IpAddr) -> Family {
+    match address {
+        IpAddr::V4(_) => Family::Ip4,
+        IpAddr::V6(_) => Family::Ip6,
+    }
+}
+
+/// `localhost` and what is below it never leave the machine, whatever its resolver thinks (RFC 6761).
+fn is_localhost(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+const LOOPBACK: [IpAddr; 2] = [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(preferred: Family, fallback: bool) -> DialSpec {
+        DialSpec { preferred, fallback, source: None }
+    }
+
+    #[test]
+    fn the_first_address_of_the_preferred_family_is_taken_else_the_first_of_the_other() {
+        let found: Vec<IpAddr> =
+            ["10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2"].map(|it| it.parse().unwrap()).to_vec();
+        let choose = |found: &[IpAddr], spec| Wanted::new(&spec).choose(found);
+        assert_eq!(choose(&found, spec(Family::Ip6, true)), Some(found[2]));
+        assert_eq!(choose(&found, spec(Family::Ip4, false)), Some(found[0]));
+        assert_eq!(choose(&found[..2], spec(Family::Ip6, true)), Some(found[0]));
+        assert_eq!(choose(&found[..2], spec(Family::Ip6, false)), None);
+        let from = DialSpec { source: Some(found[0]), ..spec(Family::Ip6, true) };
+        assert_eq!(choose(&found, from), Some(found[0]));
+    }
+
+    #[tokio::test]
+    async fn addresses_and_localhost_need_no_server() {
+        let without = Resolver(None);
+        let ip4 = spec(Family::Ip4, true);
+        assert_eq!(without.address("10.0.0.7", &ip4).await, Ok("10.0.0.7".parse().unwrap()));
+        assert_eq!(without.address("LocalHost.", &ip4).await, Ok(Ipv4Addr::LOCALHOST.into()));
+        assert_eq!(without.address("example.org", &ip4).await, Err(OwnSide::Resolver.into()));
+        assert_eq!(without.address("a..b", &ip4).await, Err(FaultKind::NoSuchName.into()));
+    }
+}
