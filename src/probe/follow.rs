@@ -1,0 +1,254 @@
+//! An HTTP request with its redirects. Credentials, cookies and the client's certificate stay with
+//! the host, port and scheme they were meant for; once a redirect has led elsewhere they are not
+//! sent again, even if another leads back.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LAST_MODIFIED, LOCATION, SET_COOKIE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+use url::Url;
+
+use crate::dial::{Answered, Dialer, Request, Trail, Trouble, authorization};
+use crate::outcome::{FaultKind, HttpFacts, OwnSide};
+use crate::spec::{Auth, HttpClient, Secret, TlsSpec};
+
+/// What is asked for, before any redirect.
+pub struct Errand<'a> {
+    /// How requests are made.
+    pub client: &'a HttpClient,
+    /// Bounds connecting alone.
+    pub connect_timeout: Option<Duration>,
+    /// Where to, perhaps with credentials.
+    pub url: String,
+    /// The method.
+    pub method: Method,
+    /// The prober's own headers; those of the client win.
+    pub headers: HeaderMap,
+    /// The body; empty for none.
+    pub body: Bytes,
+}
+
+/// Makes the request, follows where that is wanted, and notes what each answer showed.
+pub async fn follow(dialer: &Dialer, errand: Errand<'_>, trail: &Trail) -> Result<Answered, Trouble> {
+    let client = errand.client;
+    let mut hop = Hop::first(errand)?;
+    loop {
+        let tls = hop.tls(&client.tls);
+        let request = Request {
+            url: &hop.url,
+            method: hop.method.clone(),
+            headers: hop.headers(client)?,
+            body: hop.body.clone(),
+            tls: &tls,
+            dial: &client.dial,
+            connect_timeout: hop.connect_timeout,
+            http2: client.http2,
+        };
+        let answered = dialer.request(request, trail).await?;
+        trail.note(|seen| seen.http = Some(hop.facts(&answered)));
+        let Some(location) = client.follow_redirects.then(|| lead(&answered)).flatten() else {
+            return Ok(answered);
+        };
+        hop.redirects += 1;
+        trail.note_http(|facts| facts.redirects = hop.redirects);
+        if hop.redirects > REDIRECTS_MAX {
+            return Err(FaultKind::RedirectLimit.into());
+        }
+        hop.take_cookies(answered.response.headers());
+        hop.go(answered.response.status(), &location)?;
+        answered.farewell.say();
+    }
+}
+
+/// Where the answer leads, if it does. A 3xx that names no place is an answer like others.
+fn lead(answered: &Answered) -> Option<HeaderValue> {
+    match answered.response.status() {
+        StatusCode::MOVED_PERMANENTLY
+        | StatusCode::FOUND
+        | StatusCode::SEE_OTHER
+        | StatusCode::TEMPORARY_REDIRECT
+        | StatusCode::PERMANENT_REDIRECT => answered.response.headers().get(LOCATION).cloned(),
+        _ => None,
+    }
+}
+
+/// The request as it stands after some redirects.
+struct Hop {
+    url: Url,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+    connect_timeout: Option<Duration>,
+    /// Credentials that stood in the first URL.
+    url_auth: Option<Auth>,
+    /// What this host has us say to it. Every other host is another matter.
+    cookies: Vec<(String, String)>,
+    redirects: u32,
+    /// Whether a redirect has led to another host, port or scheme.
+    is_abroad: bool,
+}
+
+impl Hop {
+    fn first(errand: Errand<'_>) -> Result<Self, Trouble> {
+        let mut url = Url::parse(&errand.url).map_err(|_| FaultKind::NoSuchName)?;
+        let url_auth = (!url.username().is_empty() || url.password().is_some()).then(|| Auth::Basic {
+            username: unescape(url.username()),
+            password: url.password().map(|it| Secret::Inline(unescape(it))),
+        });
+        strip_credentials(&mut url);
+        Ok(Self {
+            url,
+            method: errand.method,
+            headers: errand.headers,
+            body: errand.body,
+            connect_timeout: errand.connect_timeout,
+            url_auth,
+            cookies: Vec::new(),
+            redirects: 0,
+            is_abroad: false,
+        })
+    }
+
+    fn headers(&self, client: &HttpClient) -> Result<HeaderMap, OwnSide> {
+        let mut headers = self.headers.clone();
+        let mut own = client.headers.clone();
+        if self.is_abroad {
+            let kept = own.iter().filter(|(name, value)| !is_personal(name, value));
+            own = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+        } else if let Some(auth) = client.auth.as_ref().or(self.url_auth.as_ref()) {
+            own.insert(AUTHORIZATION, authorization(auth)?);
+        }
+        headers.extend(own);
+        if !self.cookies.is_empty() {
+            let pairs: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let ours = headers.get(COOKIE).and_then(|it| it.to_str().ok()).map(ToOwned::to_owned);
+            let all: Vec<String> = ours.into_iter().chain(pairs).collect();
+            if let Ok(value) = HeaderValue::try_from(all.join("; ")) {
+                headers.insert(COOKIE, value);
+            }
+        }
+        Ok(headers)
+    }
+
+    fn tls(&self, spec: &TlsSpec) -> TlsSpec {
+        match self.is_abroad {
+            false => spec.clone(),
+            true => TlsSpec { identity: None, server_name: None, ..spec.clone() },
+        }
+    }
+
+    fn take_cookies(&mut self, headers: &HeaderMap) {
+        for cookie in headers.get_all(SET_COOKIE) {
+            let pair = cookie.to_str().ok().and_then(|it| it.split(';').next()?.split_once('='));
+            let Some((name, value)) = pair else { continue };
+            let (name, value) = (name.trim(), value.trim());
+            self.cookies.retain(|(old, _)| old != name);
+            let is_small = name.len() + value.len() <= COOKIE_BYTES_MAX;
+            if is_small && !name.is_empty() && self.cookies.len() < COOKIES_MAX {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    fn go(&mut self, status: StatusCode, location: &HeaderValue) -> Result<(), Trouble> {
+        let place = std::str::from_utf8(location.as_bytes()).ok().and_then(|it| self.url.join(it).ok());
+        let mut url = place.ok_or(FaultKind::RedirectDenied)?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(FaultKind::RedirectDenied.into());
+        }
+        strip_credentials(&mut url);
+        if url.origin() != self.url.origin() {
+            self.is_abroad = true;
+            self.cookies.clear();
+        }
+        self.url = url;
+        let keeps_method = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+        if !keeps_method && !matches!(self.method, Method::GET | Method::HEAD) {
+            self.method = Method::GET;
+        }
+        if !keeps_method {
+            self.body = Bytes::new();
+        }
+        Ok(())
+    }
+
+    fn facts(&self, answered: &Answered) -> HttpFacts {
+        let (status, headers) = (answered.response.status(), answered.response.headers());
+        let text = |name| headers.get(name).map(|it: &HeaderValue| String::from_utf8_lossy(it.as_bytes()));
+        HttpFacts {
+            status: status.as_u16(),
+            version: version_name(answered.response.version()),
+            redirects: self.redirects,
+            ssl: self.url.scheme() == "https",
+            url: self.url.to_string(),
+            content_length: text(CONTENT_LENGTH).and_then(|it| it.parse().ok()),
+            content_type: text(CONTENT_TYPE).map(|it| it.into_owned()),
+            last_modified: text(LAST_MODIFIED).and_then(|it| httpdate::parse_http_date(&it).ok()),
+            ..HttpFacts::default()
+        }
+    }
+}
+
+fn version_name(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2.0",
+        _ => "HTTP/1.1",
+    }
+}
+
+/// What is not shown to others: what names the first host, what the drop-in calls secret, and what
+/// looks like a secret by its name.
+fn is_personal(name: &HeaderName, value: &HeaderValue) -> bool {
+    let is_suspect = SUSPECT_WORDS.iter().any(|word| name.as_str().contains(word));
+    name == HOST || value.is_sensitive() || is_suspect
+}
+
+fn strip_credentials(url: &mut Url) {
+    // Only a URL that cannot have them refuses.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+}
+
+/// Takes back the percent signs that a URL needs.
+fn unescape(text: &str) -> String {
+    let with_pluses_kept = text.replace('+', "%2B");
+    url::form_urlencoded::parse(with_pluses_kept.as_bytes()).map(|(name, _)| name.into_owned()).collect()
+}
+
+/// Redirects that are followed; the next one is a fault.
+const REDIRECTS_MAX: u32 = 10;
+
+/// What is kept for a host between two redirects.
+const COOKIES_MAX: usize = 32;
+const COOKIE_BYTES_MAX: usize = 4 << 10;
+
+/// Parts of the names of headers that carry credentials, in lower case.
+const SUSPECT_WORDS: [&str; 7] = ["auth", "cookie", "key", "pass", "secret", "session", "token"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_in_a_url_are_unescaped_once() {
+        assert_eq!(unescape("a%40b+c%2Bd"), "a@b+c+d");
+        assert_eq!(unescape("x%26y%3Dz"), "x&y=z");
+    }
+
+    #[test]
+    fn a_header_is_personal_by_its_name_its_mark_or_its_host() {
+        let value = HeaderValue::from_static("v");
+        let mut marked = value.clone();
+        marked.set_sensitive(true);
+        let name = |it| HeaderName::from_static(it);
+        assert!(is_personal(&name("x-api-key"), &value));
+        assert!(is_personal(&name("host"), &value));
+        assert!(is_personal(&name("x-plain"), &marked));
+        assert!(!is_personal(&name("accept-language"), &value));
+    }
+}
