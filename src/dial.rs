@@ -11,6 +11,7 @@ mod fault;
 mod request;
 mod resolve;
 mod secret;
+mod socket;
 mod tls;
 mod trail;
 
@@ -78,7 +79,9 @@ impl Dialer {
         trail.enter(Phase::Connect);
         let stream = match connect_timeout {
             None => open(peer, spec.source).await?,
-            Some(limit) => timeout(limit, open(peer, spec.source)).await.map_err(|_| FaultKind::TimedOut)??,
+            Some(limit) => {
+                timeout(limit, open(peer, spec.source)).await.map_err(|_| FaultKind::TimedOut)??
+            }
         };
         Ok(Wire::new(stream, trail.clone()))
     }

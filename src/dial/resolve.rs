@@ -3,34 +3,33 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolverConfig, ResolverOpts,
 };
 use hickory_resolver::net::NetError;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::IntoName;
 use hickory_resolver::system_conf::read_system_conf;
 
 use super::fault::{Trouble, of_resolver};
+use super::socket::Sockets;
 use crate::outcome::{FaultKind, OwnSide};
 use crate::spec::{DialSpec, Family};
 
 /// Finds addresses. It remembers none: each attempt asks anew, so that each measures the lookup.
 #[derive(Clone)]
-pub struct Resolver(Option<Arc<Strategies>>);
+pub(crate) struct Resolver(Option<Arc<Strategies>>);
 
 /// hickory fixes at its making which records it asks for.
 struct Strategies {
-    ip4: TokioResolver,
-    ip6: TokioResolver,
-    both: TokioResolver,
+    ip4: hickory_resolver::Resolver<Sockets>,
+    ip6: hickory_resolver::Resolver<Sockets>,
+    both: hickory_resolver::Resolver<Sockets>,
 }
 
 impl Resolver {
     /// Asks as `/etc/hosts` and `/etc/resolv.conf` say. Where they cannot be read, only addresses
     /// and `localhost` are found.
-    pub fn system() -> Self {
+    pub(crate) fn system() -> Self {
         Self(
             read_system_conf()
                 .and_then(|(config, options)| Strategies::new(&config, &options))
@@ -40,7 +39,7 @@ impl Resolver {
     }
 
     /// Asks these servers, over UDP and TCP, and reads no `/etc/hosts`.
-    pub fn asking(servers: &[SocketAddr]) -> Self {
+    pub(crate) fn asking(servers: &[SocketAddr]) -> Self {
         let server = |it: &SocketAddr| {
             let port = |mut connection: ConnectionConfig| {
                 connection.port = it.port();
@@ -58,7 +57,7 @@ impl Resolver {
 
     /// The address of `host` that is dialled, as `spec` says: the first of the preferred family,
     /// else, where that is allowed, the first of the other.
-    pub async fn address(&self, host: &str, spec: &DialSpec) -> Result<IpAddr, Trouble> {
+    pub(crate) async fn address(&self, host: &str, spec: &DialSpec) -> Result<IpAddr, Trouble> {
         if let Ok(literal) = host.parse::<IpAddr>() {
             return Ok(literal);
         }
@@ -86,7 +85,7 @@ impl Strategies {
             let mut options = options.clone();
             options.ip_strategy = strategy;
             options.cache_size = 0;
-            TokioResolver::builder_with_config(config.clone(), TokioRuntimeProvider::default())
+            hickory_resolver::Resolver::builder_with_config(config.clone(), Sockets::default())
                 .with_options(options)
                 .build()
         };
@@ -142,7 +141,91 @@ const LOOPBACK: [IpAddr; 2] = [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4A
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use hickory_resolver::proto::op::{Message, ResponseCode};
+    use hickory_resolver::proto::rr::rdata::{A, AAAA};
+    use hickory_resolver::proto::rr::{RData, Record, RecordType};
+    use hickory_resolver::proto::serialize::binary::{BinDecodable as _, BinEncodable as _};
+    use tokio::net::UdpSocket;
+    use tokio::task::JoinSet;
+
     use super::*;
+
+    /// A name server that answers by the first letters of the name.
+    async fn name_server() -> (SocketAddr, JoinSet<()>) {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut bytes = [0; 4096];
+            loop {
+                let (length, peer) = socket.recv_from(&mut bytes).await.unwrap();
+                let question = Message::from_bytes(&bytes[..length]).unwrap();
+                if let Some(answer) = answer(question) {
+                    socket.send_to(&answer.to_bytes().unwrap(), peer).await.unwrap();
+                }
+            }
+        });
+        (address, tasks)
+    }
+
+    fn answer(question: Message) -> Option<Message> {
+        let query = question.queries[0].clone();
+        let name = query.name().to_string();
+        let mut answer = question.into_response();
+        let mut add = |data: RData| {
+            answer.add_answer(Record::from_rdata(query.name().clone(), 60, data));
+        };
+        match (name.split('.').next().unwrap(), query.query_type()) {
+            ("both" | "four", RecordType::A) => add(RData::A(A::new(10, 0, 0, 4))),
+            ("both", RecordType::AAAA) => add(RData::AAAA(AAAA::new(0xfd00, 0, 0, 0, 0, 0, 0, 6))),
+            ("missing", _) => answer.metadata.response_code = ResponseCode::NXDomain,
+            ("broken", _) => answer.metadata.response_code = ResponseCode::ServFail,
+            ("closed", _) => answer.metadata.response_code = ResponseCode::Refused,
+            ("mute", _) => return None,
+            _ => {}
+        }
+        Some(answer)
+    }
+
+    #[tokio::test]
+    async fn each_answer_of_a_name_server_is_an_address_or_has_one_fault() {
+        let (server, _tasks) = name_server().await;
+        let resolver = Resolver::asking(&[server]);
+        let (four, six) = ("10.0.0.4".parse().unwrap(), "fd00::6".parse().unwrap());
+        let table: [(&str, DialSpec, Result<IpAddr, Trouble>); 9] = [
+            ("both.example", spec(Family::Ip6, true), Ok(six)),
+            ("both.example", spec(Family::Ip4, true), Ok(four)),
+            ("four.example", spec(Family::Ip6, true), Ok(four)),
+            ("four.example", spec(Family::Ip6, false), Err(FaultKind::NoAddress.into())),
+            ("four.example", spec(Family::Ip4, false), Ok(four)),
+            ("none.example", spec(Family::Ip4, true), Err(FaultKind::NoAddress.into())),
+            ("missing.example", spec(Family::Ip4, true), Err(FaultKind::NoSuchName.into())),
+            ("broken.example", spec(Family::Ip4, true), Err(FaultKind::DnsServerFailure.into())),
+            ("closed.example", spec(Family::Ip4, true), Err(FaultKind::DnsRefused.into())),
+        ];
+        for (name, spec, expected) in table {
+            assert_eq!(resolver.address(name, &spec).await, expected, "{name} {spec:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_server_that_does_not_answer_leaves_it_to_the_deadline() {
+        let (server, _tasks) = name_server().await;
+        let resolver = Resolver::asking(&[server]);
+        let spec = DialSpec::default();
+        let asked = resolver.address("mute.example", &spec);
+        let limit = Duration::from_millis(100);
+        assert!(tokio::time::timeout(limit, asked).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_name_server_that_is_not_there_is_our_own_fault() {
+        let server = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let resolver = Resolver::asking(&[server]);
+        assert_eq!(resolver.address("a.example", &DialSpec::default()).await, Err(OwnSide::Resolver.into()));
+    }
 
     fn spec(preferred: Family, fallback: bool) -> DialSpec {
         DialSpec { preferred, fallback, source: None }
