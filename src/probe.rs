@@ -89,3 +89,8 @@ async fn converse(dialer: &Dialer, module: &Module, target: &Target, trail: Trai
         Err(trouble) => trail.end(trouble),
     }
 }
+
+#[cfg(test)]
+mod lab;
+#[cfg(test)]
+mod tests;

@@ -109,3 +109,93 @@ fn told(end: End) -> String {
     let place = fmt::from_fn(|f| phase.map_or(Ok(()), |it| write!(f, ", {}", it.name())));
     format!("{} ({}{place})", cause.doc().meaning, cause.name())
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::task::JoinSet;
+
+    use super::*;
+    use crate::spec::{Auth, DialSpec, Secret, TlsSpec};
+
+    fn client() -> HttpClient {
+        HttpClient {
+            headers: HeaderMap::new(),
+            auth: None,
+            tls: TlsSpec::default(),
+            follow_redirects: true,
+            http2: true,
+            dial: DialSpec::default(),
+            body_bytes_max: 16,
+        }
+    }
+
+    /// A server that takes one request and answers so; it hands back what it was asked.
+    async fn server(answer: &'static str) -> (Url, JoinSet<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/api?x=1", listener.local_addr().unwrap()).parse().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = String::new();
+            while !asked.ends_with("[]") {
+                let mut byte = [0];
+                if stream.read(&mut byte).await.unwrap() == 0 {
+                    break;
+                }
+                asked.push(char::from(byte[0]));
+            }
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            let _ = stream.read(&mut [0]).await;
+            asked
+        });
+        (url, tasks)
+    }
+
+    async fn post(client: &HttpClient, url: &Url, limit: Duration) -> Result<Answer, CallFailed> {
+        let dialer = Dialer::asking(&[]);
+        let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static("x/y"))]);
+        dialer.call(client, Method::POST, url, headers, Bytes::from_static(b"[]"), limit).await
+    }
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn a_call_carries_its_headers_credentials_and_body() {
+        let (url, mut tasks) = server("HTTP/1.1 400 Bad\r\nContent-Length: 4\r\n\r\nbad!").await;
+        let credentials = Secret::Inline("sesame".into());
+        let auth = Some(Auth::Authorization { scheme: "Bearer".into(), credentials });
+        let answer = post(&HttpClient { auth, ..client() }, &url, LONG).await.unwrap();
+        assert_eq!((answer.status.as_u16(), &*answer.body), (400, &b"bad!"[..]));
+        let asked = tasks.join_next().await.unwrap().unwrap();
+        assert!(asked.starts_with("POST /api?x=1 HTTP/1.1\r\n"), "{asked}");
+        assert!(
+            asked.contains("authorization: Bearer sesame\r\n") && asked.contains("content-type: x/y\r\n")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer() {
+        let (url, _tasks) = server("HTTP/1.1 302 On\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n").await;
+        assert_eq!(post(&client(), &url, LONG).await.unwrap().status, StatusCode::FOUND);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_told_in_words() {
+        let (url, _tasks) = server("HTTP/1.1 200 OK\r\n\r\nmore than sixteen bytes").await;
+        let failed = post(&client(), &url, LONG).await.unwrap_err().to_string();
+        assert_eq!(failed, "the body is longer than is read (body_too_large, transfer)");
+
+        let (url, _tasks) = server("").await;
+        let failed = post(&client(), &url, Duration::from_millis(100)).await.unwrap_err().to_string();
+        assert_eq!(failed, "no complete answer within the timeout (deadline_exceeded, processing)");
+
+        let auth = Some(Auth::Basic {
+            username: "u".into(),
+            password: Some(Secret::File("/nowhere/password".into())),
+        });
+        let failed = post(&HttpClient { auth, ..client() }, &url, LONG).await.unwrap_err().to_string();
+        assert_eq!(failed, "a secret or a certificate of ours could not be read (local_secret)");
+    }
+}

@@ -21,7 +21,7 @@ use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 use crate::outcome::CertificateFacts;
 
 /// What the certificate in `der` says; none where it is none.
-pub fn facts(der: &[u8]) -> Option<CertificateFacts> {
+pub(crate) fn facts(der: &[u8]) -> Option<CertificateFacts> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     Some(CertificateFacts {
         subject: distinguished_name(certificate.subject()),

@@ -17,7 +17,7 @@ use super::trail::{Break, Trail};
 /// A TCP connection of an attempt. Dropped before its [`Farewell`] is said, it is reset: neither a
 /// port nor a buffer then waits for a server that failed.
 #[derive(Debug)]
-pub struct Wire {
+pub(crate) struct Wire {
     stream: TcpStream,
     farewell: Farewell,
     trail: Trail,
@@ -41,11 +41,11 @@ impl Drop for Wire {
 /// Says to a connection, wherever it is held, that its exchange is complete and that it may be
 /// closed in peace.
 #[derive(Clone, Debug, Default)]
-pub struct Farewell(Arc<AtomicBool>);
+pub(crate) struct Farewell(Arc<AtomicBool>);
 
 impl Farewell {
     /// Says it.
-    pub fn say(&self) {
+    pub(crate) fn say(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
@@ -76,7 +76,7 @@ impl AsyncWrite for Wire {
 
 /// What the first byte that comes is the beginning of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FirstByte {
+pub(crate) enum FirstByte {
     /// The answer.
     Answer,
     /// A preface; HTTP/2 says when its answer begins.
@@ -85,7 +85,7 @@ pub enum FirstByte {
 
 /// A connection that is ready for its exchange.
 #[derive(Debug)]
-pub struct Connection {
+pub(crate) struct Connection {
     layer: Layer,
     farewell: Farewell,
     trail: Trail,
@@ -100,20 +100,20 @@ enum Layer {
 
 impl Connection {
     /// A connection without TLS.
-    pub fn plain(wire: Wire, first: FirstByte) -> Self {
+    pub(crate) fn plain(wire: Wire, first: FirstByte) -> Self {
         let (farewell, trail) = (wire.farewell.clone(), wire.trail.clone());
         Self { layer: Layer::Plain(wire), farewell, trail, first }
     }
 
     /// A connection within TLS.
-    pub fn tls(stream: TlsStream<Wire>, first: FirstByte) -> Self {
+    pub(crate) fn tls(stream: TlsStream<Wire>, first: FirstByte) -> Self {
         let wire = stream.get_ref().0;
         let (farewell, trail) = (wire.farewell.clone(), wire.trail.clone());
         Self { layer: Layer::Tls(Box::new(stream)), farewell, trail, first }
     }
 
     /// The wire without TLS, where there is none yet.
-    pub fn into_plain(self) -> Option<Wire> {
+    pub(crate) fn into_plain(self) -> Option<Wire> {
         match self.layer {
             Layer::Plain(wire) => Some(wire),
             Layer::Tls(_) => None,
@@ -121,7 +121,7 @@ impl Connection {
     }
 
     /// What to say when the exchange is complete.
-    pub fn farewell(&self) -> Farewell {
+    pub(crate) fn farewell(&self) -> Farewell {
         self.farewell.clone()
     }
 

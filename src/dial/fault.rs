@@ -13,7 +13,7 @@ use crate::outcome::{CertificateFault, FaultKind, OwnSide};
 
 /// What went wrong, and on whose side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// Out there.
     Theirs(FaultKind),
     /// Here.
@@ -34,7 +34,7 @@ impl From<OwnSide> for Trouble {
 
 /// Which part of an answer was awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// The status and the headers.
     Head,
     /// The body.
@@ -42,7 +42,7 @@ pub enum Part {
 }
 
 /// What an error of a socket means, or of TLS where it comes through one.
-pub fn of_io(error: &io::Error) -> Trouble {
+pub(crate) fn of_io(error: &io::Error) -> Trouble {
     if let Some(tls) = error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>()) {
         return of_tls(tls);
     }
@@ -69,7 +69,7 @@ pub fn of_io(error: &io::Error) -> Trouble {
 }
 
 /// What an error of TLS means.
-pub fn of_tls(error: &rustls::Error) -> Trouble {
+pub(crate) fn of_tls(error: &rustls::Error) -> Trouble {
     match error {
         rustls::Error::InvalidCertificate(error) => FaultKind::Certificate(of_certificate(error)).into(),
         rustls::Error::NoCertificatesPresented => FaultKind::Certificate(CertificateFault::Untrusted).into(),
@@ -111,7 +111,7 @@ fn of_alert(alert: AlertDescription) -> FaultKind {
 }
 
 /// What is wrong with a certificate that was refused.
-pub fn of_certificate(error: &CertificateError) -> CertificateFault {
+pub(crate) fn of_certificate(error: &CertificateError) -> CertificateFault {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => CertificateFault::Expired,
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
@@ -128,7 +128,7 @@ pub fn of_certificate(error: &CertificateError) -> CertificateFault {
 
 /// What an error of HTTP means. `broken` says how the connection ended, where it did: HTTP/2 hides
 /// that behind its own error.
-pub fn of_http(error: &hyper::Error, part: Part, broken: Option<Break>) -> Trouble {
+pub(crate) fn of_http(error: &hyper::Error, part: Part, broken: Option<Break>) -> Trouble {
     if let Some(error) = source::<io::Error>(error) {
         return of_http_io(error, part);
     }
@@ -171,7 +171,7 @@ fn cut(part: Part) -> FaultKind {
 }
 
 /// What an error of the resolver means.
-pub fn of_resolver(error: &NetError) -> Trouble {
+pub(crate) fn of_resolver(error: &NetError) -> Trouble {
     match error {
         NetError::Dns(error) => of_dns(error).into(),
         NetError::Timeout => FaultKind::TimedOut.into(),

@@ -26,7 +26,7 @@ use crate::spec::{DialSpec, TlsSpec};
 
 /// One request.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// Where to; `http` or `https`.
     pub url: &'a Url,
     /// Its method.
@@ -48,7 +48,7 @@ pub struct Request<'a> {
 
 /// An answer whose head has been read. Dropping it closes the connection.
 #[derive(Debug)]
-pub struct Answered {
+pub(crate) struct Answered {
     /// Status, version, headers. `Incoming` is the body, as it comes.
     pub response: Response<Incoming>,
     /// What to say when the body has been read, or is not wanted.

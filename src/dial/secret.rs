@@ -12,7 +12,7 @@ use crate::outcome::OwnSide;
 use crate::spec::{Auth, Pem, Secret};
 
 /// The value of `Authorization`.
-pub fn authorization(auth: &Auth) -> Result<HeaderValue, OwnSide> {
+pub(crate) fn authorization(auth: &Auth) -> Result<HeaderValue, OwnSide> {
     let words = match auth {
         Auth::Basic { username, password } => {
             let password = password.as_ref().map(reveal).transpose()?.unwrap_or_default();
@@ -26,14 +26,14 @@ pub fn authorization(auth: &Auth) -> Result<HeaderValue, OwnSide> {
 }
 
 /// The roots in `pem`. One that cannot be read is passed over, but there must be one.
-pub fn roots(pem: &Pem) -> Result<RootCertStore, OwnSide> {
+pub(crate) fn roots(pem: &Pem) -> Result<RootCertStore, OwnSide> {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(certificates(pem)?);
     if store.is_empty() { Err(OwnSide::Secret) } else { Ok(store) }
 }
 
 /// Our own certificate with its chain, and its key.
-pub fn identity(
+pub(crate) fn identity(
     chain: &Pem,
     key: &Secret,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), OwnSide> {

@@ -24,7 +24,7 @@ use crate::spec::{TlsSpec, TlsVersion};
 
 /// What every handshake needs: the cryptography, and the roots that the system trusts.
 #[derive(Clone, Debug)]
-pub struct Trust {
+pub(crate) struct Trust {
     provider: Arc<CryptoProvider>,
     roots: Arc<RootCertStore>,
 }
@@ -32,7 +32,7 @@ pub struct Trust {
 impl Trust {
     /// Trusts the roots of this machine. It may have none: then only a module with roots of its
     /// own, or without verification, gets an answer.
-    pub fn system() -> Self {
+    pub(crate) fn system() -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         Self { provider: Arc::new(rustls::crypto::aws_lc_rs::default_provider()), roots: Arc::new(roots) }
@@ -40,7 +40,7 @@ impl Trust {
 
     /// Makes a handshake with a server of the name `host`, or the one that `spec` says instead.
     /// `protocols` are offered by ALPN.
-    pub async fn handshake(
+    pub(crate) async fn handshake(
         &self,
         wire: Wire,
         host: &str,

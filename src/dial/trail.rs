@@ -15,11 +15,11 @@ use crate::outcome::{Conversation, End, Fault, FaultKind, HttpFacts, Outcome, Ph
 
 /// The trail of one attempt. Clones lead to the same one.
 #[derive(Clone, Debug)]
-pub struct Trail(Arc<Mutex<Notes>>);
+pub(crate) struct Trail(Arc<Mutex<Notes>>);
 
 /// What was seen on the way, as [`Outcome`] has it.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// The address that was dialled last.
     pub peer: Option<std::net::SocketAddr>,
     /// What the last TLS handshake showed.
@@ -36,7 +36,7 @@ pub struct Seen {
 
 /// How the other side let go of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Break {
+pub(crate) enum Break {
     /// It has nothing more to say.
     Closed,
     /// Reading or writing failed.
@@ -56,53 +56,42 @@ struct Notes {
 
 impl Trail {
     /// Begins now, with resolving.
-    pub fn begin() -> Self {
-        let now = Instant::now();
-        Self(Arc::new(Mutex::new(Notes {
-            at: SystemTime::now(),
-            begun: now,
-            since: now,
-            phase: Phase::Resolve,
-            phases: Phases::default(),
-            seen: Seen::default(),
-        })))
+    pub(crate) fn begin() -> Self {
+        Self(Arc::new(Mutex::new(Notes::new(SystemTime::now(), Instant::now()))))
     }
 
     /// When it began.
-    pub fn begun(&self) -> Instant {
+    pub(crate) fn begun(&self) -> Instant {
         self.notes().begun
     }
 
     /// The running phase ends now, and `phase` begins.
-    pub fn enter(&self, phase: Phase) {
-        self.notes().enter(phase);
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.notes().enter(phase, Instant::now());
     }
 
     /// A byte of the answer is here: waiting for it is over, if it was waited for.
-    pub fn first_byte(&self) {
-        let mut notes = self.notes();
-        if notes.phase == Phase::Processing {
-            notes.enter(Phase::Transfer);
-        }
+    pub(crate) fn first_byte(&self) {
+        self.notes().first_byte(Instant::now());
     }
 
     /// Writes down what was seen.
-    pub fn note(&self, write: impl FnOnce(&mut Seen)) {
+    pub(crate) fn note(&self, write: impl FnOnce(&mut Seen)) {
         write(&mut self.notes().seen);
     }
 
     /// Writes down what an HTTP answer showed.
-    pub fn note_http(&self, write: impl FnOnce(&mut HttpFacts)) {
+    pub(crate) fn note_http(&self, write: impl FnOnce(&mut HttpFacts)) {
         self.note(|seen| write(seen.http.get_or_insert_default()));
     }
 
     /// How the last connection ended.
-    pub fn broken(&self) -> Option<Break> {
+    pub(crate) fn broken(&self) -> Option<Break> {
         self.notes().seen.broken
     }
 
     /// The end of an attempt that ran into `trouble` in the phase that is running.
-    pub fn end(&self, trouble: impl Into<Trouble>) -> End {
+    pub(crate) fn end(&self, trouble: impl Into<Trouble>) -> End {
         let phase = self.notes().phase;
         match trouble.into() {
             Trouble::Ours(own) => End::Unknown(own),
@@ -118,14 +107,13 @@ impl Trail {
     }
 
     /// What was seen by an attempt that ended so, now.
-    pub fn outcome(&self, end: End) -> Outcome {
-        self.notes().outcome(end)
+    pub(crate) fn outcome(&self, end: End) -> Outcome {
+        self.notes().outcome(end, Instant::now())
     }
 
     /// What was seen by an attempt whose time is up now, in the phase that is running.
-    pub fn cut_off(&self) -> Outcome {
-        let notes = self.notes();
-        notes.outcome(End::Fault(Fault { phase: notes.phase, kind: FaultKind::TimedOut }))
+    pub(crate) fn cut_off(&self) -> Outcome {
+        self.notes().cut_off(Instant::now())
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
@@ -134,15 +122,34 @@ impl Trail {
 }
 
 impl Notes {
-    fn enter(&mut self, phase: Phase) {
-        let now = Instant::now();
+    fn new(at: SystemTime, now: Instant) -> Self {
+        Self {
+            at,
+            begun: now,
+            since: now,
+            phase: Phase::Resolve,
+            phases: Phases::default(),
+            seen: Seen::default(),
+        }
+    }
+
+    fn enter(&mut self, phase: Phase, now: Instant) {
         self.phases.add(self.phase, now - self.since);
         self.since = now;
         self.phase = phase;
     }
 
-    fn outcome(&self, end: End) -> Outcome {
-        let now = Instant::now();
+    fn first_byte(&mut self, now: Instant) {
+        if self.phase == Phase::Processing {
+            self.enter(Phase::Transfer, now);
+        }
+    }
+
+    fn cut_off(&self, now: Instant) -> Outcome {
+        self.outcome(End::Fault(Fault { phase: self.phase, kind: FaultKind::TimedOut }), now)
+    }
+
+    fn outcome(&self, end: End, now: Instant) -> Outcome {
         let mut phases = self.phases;
         phases.add(self.phase, now - self.since);
         let seen = self.seen.clone();
@@ -167,30 +174,22 @@ mod tests {
     use super::*;
     use crate::outcome::OwnSide;
 
-    #[tokio::test(start_paused = true)]
-    async fn the_phases_add_up_to_the_duration_and_the_cut_names_the_running_one() {
-        let trail = Trail::begin();
-        tokio::time::advance(Duration::from_millis(3)).await;
-        trail.enter(Phase::Connect);
-        tokio::time::advance(Duration::from_millis(5)).await;
-        trail.enter(Phase::Processing);
-        tokio::time::advance(Duration::from_millis(7)).await;
-        trail.first_byte();
-        trail.first_byte();
-        tokio::time::advance(Duration::from_millis(11)).await;
-        let outcome = trail.cut_off();
+    #[test]
+    fn the_phases_add_up_to_the_duration_and_the_cut_names_the_running_one() {
+        let begun = Instant::now();
+        let after = |milliseconds| begun + Duration::from_millis(milliseconds);
+        let mut notes = Notes::new(SystemTime::UNIX_EPOCH, begun);
+        notes.enter(Phase::Connect, after(3));
+        notes.enter(Phase::Processing, after(8));
+        notes.first_byte(after(15));
+        notes.first_byte(after(20));
+        let outcome = notes.cut_off(after(26));
         assert_eq!(outcome.phases.of(Phase::Processing), Duration::from_millis(7));
         assert_eq!(outcome.phases.of(Phase::Transfer), Duration::from_millis(11));
         assert_eq!(outcome.phases.total(), outcome.duration);
         assert_eq!(outcome.end, End::Fault(Fault { phase: Phase::Transfer, kind: FaultKind::TimedOut }));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_picture_does_not_stop_the_watch() {
-        let trail = Trail::begin();
-        let _ = trail.cut_off();
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(trail.outcome(End::Reply).phases.of(Phase::Resolve), Duration::from_secs(1));
+        let later = notes.outcome(End::Reply, after(30));
+        assert_eq!(later.phases.of(Phase::Transfer), Duration::from_millis(15), "a picture stops no watch");
     }
 
     #[test]

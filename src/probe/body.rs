@@ -11,14 +11,14 @@ use crate::dial::{Answered, Part, Trail, Trouble, of_http};
 use crate::outcome::FaultKind;
 
 /// Takes the decoded bytes of a body.
-pub trait Sink: Send {
+pub(super) trait Sink: Send {
     /// Takes the next bytes. On a break the rest is not read.
     fn take(&mut self, bytes: &[u8]) -> ControlFlow<()>;
 }
 
 /// How a body is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coding {
+pub(super) enum Coding {
     /// As it is.
     Plain,
     /// gzip, of one member or several.
@@ -32,7 +32,7 @@ pub enum Coding {
 /// # Errors
 ///
 /// The fault that ended it: cut short, not encoded as it says, more than `bytes_max` decoded bytes.
-pub async fn read(
+pub(super) async fn read(
     answered: &mut Answered,
     coding: Coding,
     bytes_max: u64,

@@ -16,7 +16,7 @@ use crate::outcome::{FaultKind, HttpFacts, OwnSide};
 use crate::spec::{Auth, HttpClient, Secret, TlsSpec};
 
 /// What is asked for, before any redirect.
-pub struct Errand<'a> {
+pub(super) struct Errand<'a> {
     /// How requests are made.
     pub client: &'a HttpClient,
     /// Bounds connecting alone.
@@ -32,7 +32,7 @@ pub struct Errand<'a> {
 }
 
 /// Makes the request, follows where that is wanted, and notes what each answer showed.
-pub async fn follow(dialer: &Dialer, errand: Errand<'_>, trail: &Trail) -> Result<Answered, Trouble> {
+pub(super) async fn follow(dialer: &Dialer, errand: Errand<'_>, trail: &Trail) -> Result<Answered, Trouble> {
     let client = errand.client;
     let mut hop = Hop::first(errand)?;
     loop {

@@ -14,7 +14,7 @@ use crate::spec::{Compression, HeaderRule, HttpSpec, Module};
 use crate::target::Target;
 
 /// Asks `target` over HTTP and notes what the answer showed.
-pub async fn ask(
+pub(super) async fn ask(
     dialer: &Dialer,
     module: &Module,
     spec: &HttpSpec,

@@ -17,7 +17,7 @@ use crate::spec::{MetricsSpec, Module, ScrapeProtocol};
 use crate::target::Target;
 
 /// Asks `target` for its metrics and notes what stood there.
-pub async fn ask(
+pub(super) async fn ask(
     dialer: &Dialer,
     module: &Module,
     spec: &MetricsSpec,

@@ -9,7 +9,7 @@ use crate::spec::{Exchange, Module, TcpSpec};
 use crate::target::Target;
 
 /// Connects to `target`, has the conversation, and notes how far it came.
-pub async fn ask(
+pub(super) async fn ask(
     dialer: &Dialer,
     module: &Module,
     spec: &TcpSpec,

@@ -1,0 +1,9 @@
+//! One server, one fault, one expected end.
+
+mod http;
+mod metrics;
+mod patience;
+mod tcp;
+mod tls;
+
+use super::lab;

@@ -1,0 +1,455 @@
+use std::io::Write as _;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use flate2::Compression as Level;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use http::header::{COOKIE, HOST};
+use http::{HeaderName, HeaderValue, Method};
+use tokio::io::AsyncWriteExt as _;
+
+use super::lab::{Server, ask, hasty, http, http_with, page};
+use crate::outcome::{End, Fault, FaultKind, HeaderMatch, OwnSide, Phase};
+use crate::spec::{Auth, BodyRule, Compression, FailIf, HeaderRule, Secret};
+
+fn fault(phase: Phase, kind: FaultKind) -> End {
+    End::Fault(Fault { phase, kind })
+}
+
+#[tokio::test]
+async fn a_plain_answer_is_told_with_its_status_version_and_bytes() {
+    let headers = "Content-Type: text/plain\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    let server = Server::answering(page(headers, "hello")).await;
+    let outcome = ask(&http(), &server.url()).await;
+    assert_eq!(outcome.end, End::Reply);
+    assert_eq!(outcome.peer, Some(server.address));
+    assert_eq!(outcome.tls, None);
+    let http = outcome.http.unwrap();
+    assert_eq!((http.status, http.version, http.ssl, http.redirects), (200, "HTTP/1.1", false, 0));
+    assert_eq!((http.wire_bytes, http.body_bytes, http.content_length), (5, 5, Some(5)));
+    assert_eq!((&*http.body_start, http.content_type.as_deref()), ("hello", Some("text/plain")));
+    assert_eq!(http.last_modified, Some(httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap()));
+    let head = &server.heads()[0];
+    assert!(head.starts_with("GET / HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains(&format!("host: {}\r\n", server.address)), "{head}");
+    assert!(head.contains("user-agent: Fingerpost/") && head.contains("connection: close\r\n"), "{head}");
+    server.deserted().await;
+}
+
+/// Whole answers and broken ones, each with the end that it means.
+#[tokio::test]
+async fn each_broken_answer_has_one_fault() {
+    use FaultKind::{BodyTruncated, HeaderLimit, HttpProtocol, Reset};
+    let fields = |count: usize| "X: y\r\n".repeat(count);
+    let table: Vec<(&str, Vec<u8>, End)> = vec![
+        ("closed before an answer", "".into(), fault(Phase::Processing, Reset)),
+        ("closed within the head", "HTTP/1.1 200 OK\r\nX: y".into(), fault(Phase::Transfer, Reset)),
+        ("no HTTP at all", "220 mail.example ESMTP\r\n\r\n".into(), fault(Phase::Transfer, HttpProtocol)),
+        ("HTTP/9.9", "HTTP/9.9 200 OK\r\n\r\n".into(), fault(Phase::Transfer, HttpProtocol)),
+        ("no status", "HTTP/1.1  OK\r\n\r\n".into(), fault(Phase::Transfer, HttpProtocol)),
+        (
+            "a NUL in a header",
+            "HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n".into(),
+            fault(Phase::Transfer, HttpProtocol),
+        ),
+        ("no reason is fine", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n".into(), End::Reply),
+        ("HTTP/1.0 until the end", "HTTP/1.0 200 OK\r\n\r\nbody".into(), End::Reply),
+        (
+            "two lengths",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab".into(),
+            fault(Phase::Transfer, HttpProtocol),
+        ),
+        (
+            "a negative length",
+            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n".into(),
+            fault(Phase::Transfer, HttpProtocol),
+        ),
+        (
+            "a length beyond all numbers",
+            "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\n".into(),
+            fault(Phase::Transfer, HttpProtocol),
+        ),
+        (
+            "a length beyond all memory",
+            "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\nx".into(),
+            fault(Phase::Transfer, BodyTruncated),
+        ),
+        (
+            "half a body",
+            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello".into(),
+            fault(Phase::Transfer, BodyTruncated),
+        ),
+        (
+            "half a chunk",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe".into(),
+            fault(Phase::Transfer, BodyTruncated),
+        ),
+        (
+            "a chunk without a size",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n".into(),
+            fault(Phase::Transfer, HttpProtocol),
+        ),
+        (
+            "a chunk beyond all numbers",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n".into(),
+            fault(Phase::Transfer, HttpProtocol),
+        ),
+        (
+            "100 headers are fine",
+            format!("HTTP/1.1 200 OK\r\n{}Content-Length: 0\r\n\r\n", fields(99)).into(),
+            End::Reply,
+        ),
+        (
+            "101 headers",
+            format!("HTTP/1.1 200 OK\r\n{}Content-Length: 0\r\n\r\n", fields(100)).into(),
+            fault(Phase::Transfer, HeaderLimit),
+        ),
+        (
+            "10 000 headers",
+            format!("HTTP/1.1 200 OK\r\n{}\r\n", fields(10_000)).into(),
+            fault(Phase::Transfer, HeaderLimit),
+        ),
+        (
+            "a header of 1 MiB",
+            format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "y".repeat(1 << 20)).into(),
+            fault(Phase::Transfer, HeaderLimit),
+        ),
+        (
+            "one interim answer is fine",
+            "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".into(),
+            End::Reply,
+        ),
+    ];
+    for (name, bytes, end) in table {
+        let server = Server::new(move |mut talk| {
+            let bytes = bytes.clone();
+            async move {
+                talk.read_head().await;
+                let _ = talk.stream.write_all(&bytes).await;
+                let _ = talk.stream.shutdown().await;
+                talk.until_closed().await;
+            }
+        })
+        .await;
+        assert_eq!(ask(&http(), &server.url()).await.end, end, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn interim_answers_without_end_are_no_http() {
+    let server = Server::repeating("", "HTTP/1.1 100 Continue\r\n\r\n").await;
+    assert_eq!(ask(&http(), &server.url()).await.end, fault(Phase::Transfer, FaultKind::HttpProtocol));
+}
+
+#[tokio::test]
+async fn a_port_that_nobody_listens_at_is_refused() {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let outcome = ask(&http(), &format!("http://{address}/")).await;
+    assert_eq!(outcome.end, fault(Phase::Connect, FaultKind::Refused));
+    assert_eq!(outcome.peer, Some(address));
+}
+
+#[tokio::test]
+async fn a_reset_after_accept_is_a_reset_while_we_wait() {
+    let server = Server::new(|mut talk| async move {
+        talk.read_head().await;
+        talk.stream.set_zero_linger().unwrap();
+    })
+    .await;
+    assert_eq!(ask(&http(), &server.url()).await.end, fault(Phase::Processing, FaultKind::Reset));
+}
+
+#[tokio::test]
+async fn a_mute_server_times_out_while_we_wait_for_its_first_byte() {
+    let server = Server::new(|mut talk| async move { talk.until_closed().await }).await;
+    let outcome = ask(&hasty(http()), &server.url()).await;
+    assert_eq!(outcome.end, fault(Phase::Processing, FaultKind::TimedOut));
+    assert!(outcome.duration >= hasty(http()).timeout);
+    server.deserted().await;
+}
+
+#[tokio::test]
+async fn a_dripping_server_does_not_put_off_the_deadline() {
+    let server = Server::new(|mut talk| async move {
+        talk.read_head().await;
+        let mut ticks = tokio::time::interval(std::time::Duration::from_millis(10));
+        for byte in "HTTP/1.1 200 OK\r\n".bytes().chain(std::iter::repeat(b'x')) {
+            ticks.tick().await;
+            if talk.stream.write_all(&[byte]).await.is_err() {
+                return;
+            }
+        }
+    })
+    .await;
+    let outcome = ask(&hasty(http()), &server.url()).await;
+    assert_eq!(outcome.end, fault(Phase::Transfer, FaultKind::TimedOut));
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_times_out_in_transfer_and_keeps_its_status() {
+    let server = Server::answering("HTTP/1.1 503 Busy\r\nContent-Length: 10\r\n\r\nhello").await;
+    let outcome = ask(&hasty(http()), &server.url()).await;
+    assert_eq!(outcome.end, fault(Phase::Transfer, FaultKind::TimedOut));
+    let http = outcome.http.unwrap();
+    assert_eq!((http.status, http.body_bytes, &*http.body_start), (503, 5, "hello"));
+}
+
+#[tokio::test]
+async fn an_endless_body_is_read_up_to_the_limit_and_no_further() {
+    let server = Server::repeating("HTTP/1.1 200 OK\r\n\r\n", vec![b'x'; 64 << 10]).await;
+    let outcome = ask(&http(), &server.url()).await;
+    assert_eq!(outcome.end, fault(Phase::Transfer, FaultKind::BodyTooLarge));
+    let limit = 1 << 20;
+    let read = outcome.http.unwrap().body_bytes;
+    assert!(read > limit && read <= limit + (64 << 10), "{read}");
+    server.deserted().await;
+}
+
+#[tokio::test]
+async fn a_body_of_exactly_the_limit_is_fine() {
+    let module = http_with(|spec| spec.client.body_bytes_max = 5);
+    let server = Server::answering(page("", "hello")).await;
+    assert_eq!(ask(&module, &server.url()).await.end, End::Reply);
+    let server = Server::answering(page("", "hello!")).await;
+    assert_eq!(ask(&module, &server.url()).await.end, fault(Phase::Transfer, FaultKind::BodyTooLarge));
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Level::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Level::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Level::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Text that shrinks to about a third.
+fn letters(count: u32) -> Vec<u8> {
+    (0..count).flat_map(|it| it.wrapping_mul(2_654_435_761).to_string().into_bytes()).collect()
+}
+
+#[tokio::test]
+async fn each_encoding_is_unfolded_or_has_one_fault() {
+    use Compression::{Deflate, Gzip, Identity, Untouched};
+    use FaultKind::{BodyTooLarge, DecodeFailed, DecodeLimit};
+    let transfer = |kind| fault(Phase::Transfer, kind);
+    let whole = gzip(b"hello");
+    let mut corrupt = gzip(&letters(1000));
+    corrupt[100] ^= 0xff;
+    let mut wrong_sum = whole.clone();
+    let at = wrong_sum.len() - 8;
+    wrong_sum[at] ^= 0xff;
+    let table = vec![
+        ("gzip", Gzip, whole.clone(), End::Reply),
+        ("gzip of two members", Gzip, [gzip(b"hel"), gzip(b"lo")].concat(), End::Reply),
+        ("deflate within zlib", Deflate, zlib(b"hello"), End::Reply),
+        ("deflate alone", Deflate, deflate(b"hello"), End::Reply),
+        ("identity", Identity, b"hello".to_vec(), End::Reply),
+        ("untouched", Untouched, b"hello".to_vec(), End::Reply),
+        ("gzip cut short", Gzip, whole[..whole.len() - 9].to_vec(), transfer(DecodeFailed)),
+        ("gzip without its sum", Gzip, whole[..whole.len() - 8].to_vec(), transfer(DecodeFailed)),
+        ("gzip with a wrong sum", Gzip, wrong_sum, transfer(DecodeFailed)),
+        ("a broken byte", Gzip, corrupt, transfer(DecodeFailed)),
+        ("gzip with a tail", Gzip, [whole.clone(), b"tail".to_vec()].concat(), transfer(DecodeFailed)),
+        ("plain text for gzip", Gzip, b"hello".to_vec(), transfer(DecodeFailed)),
+        ("plain text for deflate", Deflate, b"hello".to_vec(), transfer(DecodeFailed)),
+        ("nothing for gzip", Gzip, Vec::new(), transfer(DecodeFailed)),
+        ("a bomb", Gzip, gzip(&vec![0; 100 << 20]), transfer(DecodeLimit)),
+        ("a bomb within zlib", Deflate, zlib(&vec![0; 10 << 20]), transfer(DecodeLimit)),
+        ("much text", Gzip, gzip(&letters(400_000)), transfer(BodyTooLarge)),
+    ];
+    for (name, compression, body, end) in table {
+        let server = Server::answering(page("", &body)).await;
+        let module = http_with(|spec| spec.compression = compression);
+        let outcome = ask(&module, &server.url()).await;
+        assert_eq!(outcome.end, end, "{name}");
+        let http = outcome.http.unwrap();
+        if end == End::Reply {
+            assert_eq!((http.wire_bytes, &*http.body_start), (body.len() as u64, "hello"), "{name}");
+        }
+        assert!(http.body_bytes <= (1 << 20) + (64 << 10), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_has_no_body_needs_no_encoding() {
+    let server = Server::answering("HTTP/1.1 204 None\r\n\r\n").await;
+    let module = http_with(|spec| spec.compression = Compression::Gzip);
+    assert_eq!(ask(&module, &server.url()).await.end, End::Reply);
+    assert!(server.heads()[0].contains("accept-encoding: gzip\r\n"));
+    let module = http_with(|spec| spec.method = Method::HEAD);
+    let server = Server::answering("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n").await;
+    assert_eq!(ask(&module, &server.url()).await.end, End::Reply);
+}
+
+#[tokio::test]
+async fn rules_are_looked_up_and_not_judged() {
+    let module = http_with(|spec| {
+        let body_rule = |regex: &str| BodyRule { regex: regex.parse().unwrap(), fail_if: FailIf::Matches };
+        let header_rule = |header: &'static str, regex: &str| HeaderRule {
+            header: HeaderName::from_static(header),
+            regex: regex.parse().unwrap(),
+            allow_missing: false,
+            fail_if: FailIf::Matches,
+        };
+        spec.body_rules = vec![body_rule("wor"), body_rule("^wor")];
+        spec.header_rules =
+            vec![header_rule("x-a", "two"), header_rule("x-a", "three"), header_rule("x-b", ".")];
+    });
+    let server = Server::answering(page("X-A: one\r\nX-A: two\r\n", "hello world")).await;
+    let http = ask(&module, &server.url()).await.http.unwrap();
+    assert_eq!(http.body_matches, [true, false]);
+    assert_eq!(http.header_matches, [HeaderMatch::Found, HeaderMatch::NotFound, HeaderMatch::Missing]);
+}
+
+#[tokio::test]
+async fn a_redirect_loop_is_followed_ten_times() {
+    let server =
+        Server::answering("HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n").await;
+    let outcome = ask(&http(), &server.url()).await;
+    assert_eq!(outcome.end, fault(Phase::Transfer, FaultKind::RedirectLimit));
+    assert_eq!(outcome.http.unwrap().redirects, 11);
+    assert_eq!(server.heads().len(), 11);
+    server.deserted().await;
+}
+
+#[tokio::test]
+async fn a_redirect_is_the_answer_where_it_is_not_followed_or_names_no_place() {
+    let module = http_with(|spec| spec.client.follow_redirects = false);
+    let server = Server::answering("HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n").await;
+    let outcome = ask(&module, &server.url()).await;
+    assert_eq!((outcome.end, outcome.http.unwrap().status), (End::Reply, 301));
+    let server = Server::answering("HTTP/1.1 301 Moved\r\nContent-Length: 0\r\n\r\n").await;
+    assert_eq!(ask(&http(), &server.url()).await.end, End::Reply);
+}
+
+#[tokio::test]
+async fn a_redirect_to_no_place_of_http_is_denied() {
+    for place in ["file:///etc/passwd", "javascript:alert(1)", "http://", "ftp://a/", "http://[::1"] {
+        let answer = format!("HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n");
+        let server = Server::answering(answer).await;
+        let outcome = ask(&http(), &server.url()).await;
+        assert_eq!(outcome.end, fault(Phase::Transfer, FaultKind::RedirectDenied), "{place}");
+    }
+}
+
+/// A server that sends the first request on to `place` and answers every other.
+async fn sending_on(place: String) -> Server {
+    Server::new(move |mut talk| {
+        let place = place.clone();
+        async move {
+            talk.read_head().await;
+            let answer = format!(
+                "HTTP/1.1 302 Found\r\nLocation: {place}\r\nSet-Cookie: way=1; Path=/\r\nContent-Length: 0\r\n\r\n"
+            );
+            let _ = talk.stream.write_all(answer.as_bytes()).await;
+            talk.until_closed().await;
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn credentials_do_not_cross_to_another_port() {
+    let other = Server::answering(page("", "hello")).await;
+    let server = sending_on(format!("http://other:pass@{}/there", other.address)).await;
+    let module = http_with(|spec| {
+        let credentials = Secret::Inline("sesame".into());
+        spec.client.auth = Some(Auth::Authorization { scheme: "Bearer".into(), credentials });
+        spec.client.headers.insert(COOKIE, HeaderValue::from_static("own=1"));
+        spec.client.headers.insert(HOST, HeaderValue::from_static("front.example"));
+        spec.client.headers.insert("x-api-key", HeaderValue::from_static("k"));
+        spec.client.headers.insert("x-plain", HeaderValue::from_static("p"));
+    });
+    let outcome = ask(&module, &server.url()).await;
+    assert_eq!((outcome.end, outcome.peer), (End::Reply, Some(other.address)));
+    let http = outcome.http.unwrap();
+    assert_eq!((http.redirects, http.url), (1, format!("http://{}/there", other.address)));
+    let (first, second) = (&server.heads()[0], &other.heads()[0]);
+    for header in ["authorization: Bearer sesame", "cookie: own=1", "host: front.example", "x-api-key: k"] {
+        assert!(first.contains(header), "{header} in {first}");
+        assert!(!second.contains(header), "{header} in {second}");
+    }
+    assert!(!second.contains("authorization") && !second.contains("cookie"), "{second}");
+    assert!(second.contains("x-plain: p\r\n"), "{second}");
+}
+
+#[tokio::test]
+async fn cookies_and_credentials_stay_with_their_host() {
+    let server = sending_on("/second".into()).await;
+    let module = http_with(|spec| {
+        spec.client.headers.insert(COOKIE, HeaderValue::from_static("own=1")).map_or((), drop)
+    });
+    let address = format!("http://user:p%40ss@{}/", server.address);
+    let outcome = ask(&module, &address).await;
+    assert_eq!(outcome.end, fault(Phase::Transfer, FaultKind::RedirectLimit));
+    assert!(!outcome.http.unwrap().url.contains("p%40ss"));
+    let heads = server.heads();
+    assert!(
+        heads[0].contains("cookie: own=1\r\n") && heads[0].contains("authorization: Basic dXNlcjpwQHNz\r\n")
+    );
+    assert!(heads[1].contains("cookie: own=1; way=1\r\n") && heads[1].contains("authorization: Basic"));
+}
+
+#[tokio::test]
+async fn a_post_becomes_a_get_unless_the_redirect_keeps_it() {
+    for (status, second) in [("302", "GET /x HTTP/1.1"), ("307", "POST /x HTTP/1.1")] {
+        let server = Server::answering(format!(
+            "HTTP/1.1 {status} On\r\nLocation: /x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        ))
+        .await;
+        let module = http_with(|spec| (spec.method, spec.body) = (Method::POST, Some("data".into())));
+        ask(&module, &server.url()).await;
+        let heads = server.heads();
+        assert!(heads[0].starts_with("POST / HTTP/1.1") && heads[0].contains("content-length: 4\r\n"));
+        assert!(heads[1].starts_with(second), "{status}: {}", heads[1]);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_is_our_own_fault() {
+    let server = Server::answering(page("", "")).await;
+    let module = http_with(|spec| {
+        let credentials = Secret::File("/nowhere/token".into());
+        spec.client.auth = Some(Auth::Authorization { scheme: "Bearer".into(), credentials });
+    });
+    assert_eq!(ask(&module, &server.url()).await.end, End::Unknown(OwnSide::Secret));
+    assert!(server.heads().is_empty());
+}
+
+#[tokio::test]
+async fn a_target_that_is_no_url_has_no_name() {
+    for address in ["http://", "a b:80", ":80"] {
+        let outcome = ask(&http(), address).await;
+        assert_eq!(outcome.end, fault(Phase::Resolve, FaultKind::NoSuchName), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn we_ask_from_the_address_that_is_wanted() {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let tell = Arc::new(tell);
+    let server = Server::new(move |mut talk| {
+        let tell = Arc::clone(&tell);
+        async move {
+            tell.send(talk.stream.peer_addr().unwrap().ip()).unwrap();
+            talk.read_head().await;
+        }
+    })
+    .await;
+    let source = Ipv4Addr::new(127, 0, 0, 2).into();
+    let module = http_with(|spec| spec.client.dial.source = Some(source));
+    ask(&module, &server.url()).await;
+    assert_eq!(told.recv().await, Some(source));
+}

@@ -1,0 +1,123 @@
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+
+use super::lab::{Authority, Server, ask, hasty, http_spec, tcp};
+use crate::outcome::{End, Fault, FaultKind, Phase};
+use crate::spec::{Exchange, Module, Prober, TcpSpec, TlsSpec};
+
+fn expecting(pattern: &str) -> Exchange {
+    Exchange { expect: Some(pattern.parse().unwrap()), ..Exchange::default() }
+}
+
+fn fault(phase: Phase, kind: FaultKind) -> End {
+    End::Fault(Fault { phase, kind })
+}
+
+fn with_tls(module: Module, change: impl FnOnce(&mut TcpSpec)) -> Module {
+    let Prober::Tcp(mut spec) = module.prober else { panic!("a tcp module") };
+    change(&mut spec);
+    Module { prober: Prober::Tcp(spec), ..module }
+}
+
+#[tokio::test]
+async fn connecting_is_enough_where_nothing_is_said() {
+    let server = Server::new(|mut talk| async move { talk.until_closed().await }).await;
+    let outcome = ask(&tcp(Vec::new()), &server.address.to_string()).await;
+    assert_eq!((outcome.end, outcome.peer), (End::Reply, Some(server.address)));
+    server.deserted().await;
+}
+
+#[tokio::test]
+async fn lines_are_read_until_one_matches_and_its_groups_are_sent_back() {
+    let server = Server::new(|mut talk| async move {
+        talk.stream.write_all(b"* hello\r\n* id 42 \xff\r\n").await.unwrap();
+        let (read, mut write) = talk.stream.split();
+        let mut lines = BufReader::new(read).lines();
+        let line = lines.next_line().await.unwrap().unwrap();
+        write.write_all(format!("got <{line}>\n").as_bytes()).await.unwrap();
+        let _ = lines.next_line().await;
+    })
+    .await;
+    let mut first = expecting(r"id (\d+)");
+    first.send = Some("n${1}".into());
+    let outcome = ask(&tcp(vec![first, expecting("^got <n42>$")]), &server.address.to_string()).await;
+    assert_eq!(outcome.end, End::Reply);
+    let it = outcome.conversation.unwrap();
+    assert_eq!((it.exchanges, &*it.last_line, it.mismatch), (2, "got <n42>", false));
+}
+
+#[tokio::test]
+async fn each_conversation_that_breaks_off_has_one_end() {
+    let table: Vec<(&str, Vec<u8>, End, bool)> = vec![
+        ("another banner", b"220 mail\r\n".to_vec(), End::Reply, true),
+        ("a banner without an end", b"SSH-2".to_vec(), End::Reply, false),
+        ("nothing", Vec::new(), fault(Phase::Processing, FaultKind::Reset), false),
+        ("an endless line", vec![b'x'; 1 << 20], fault(Phase::Transfer, FaultKind::BodyTooLarge), false),
+    ];
+    for (name, bytes, end, mismatch) in table {
+        let server = Server::new(move |mut talk| {
+            let bytes = bytes.clone();
+            async move { drop(talk.stream.write_all(&bytes).await) }
+        })
+        .await;
+        let outcome = ask(&tcp(vec![expecting("^SSH")]), &server.address.to_string()).await;
+        assert_eq!((outcome.end, outcome.conversation.unwrap().mismatch), (end, mismatch), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_more_times_out() {
+    let server = Server::new(|mut talk| async move {
+        talk.stream.write_all(b"hello\n").await.unwrap();
+        talk.until_closed().await;
+    })
+    .await;
+    let outcome = ask(&hasty(tcp(vec![expecting("^SSH")])), &server.address.to_string()).await;
+    assert_eq!(outcome.end, fault(Phase::Transfer, FaultKind::TimedOut));
+    assert_eq!(outcome.conversation.unwrap().last_line, "hello");
+}
+
+#[tokio::test]
+async fn tls_may_begin_in_the_middle() {
+    let authority = Authority::new();
+    let config = authority.certify(&["127.0.0.1"], |_| {}).server();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let server = Server::new(move |mut talk| {
+        let acceptor = acceptor.clone();
+        async move {
+            talk.stream.write_all(b"220 mail\r\n").await.unwrap();
+            let mut line = String::new();
+            BufReader::new(&mut talk.stream).read_line(&mut line).await.unwrap();
+            assert_eq!(line, "STARTTLS\n");
+            talk.stream.write_all(b"220 go\r\n").await.unwrap();
+            let mut stream = acceptor.accept(talk.stream).await.unwrap();
+            stream.write_all(b"within\n").await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    })
+    .await;
+    let hello = Exchange { send: Some("STARTTLS".into()), ..expecting("^220") };
+    let start = Exchange { starttls: true, ..expecting("^220") };
+    let module = tcp(vec![hello, start, expecting("^within$")]);
+    let trusting = TlsSpec { ca: Some(authority.pem()), ..TlsSpec::default() };
+    let outcome = ask(&with_tls(module, |spec| spec.starttls = trusting), &server.address.to_string()).await;
+    assert_eq!(outcome.end, End::Reply);
+    assert!(outcome.tls.unwrap().verified);
+    assert_eq!(outcome.conversation.unwrap().exchanges, 3);
+}
+
+#[tokio::test]
+async fn tls_may_stand_at_the_beginning() {
+    let authority = Authority::new();
+    let server = Server::tls(authority.certify(&["127.0.0.1"], |_| {}).server(), "hello\n").await;
+    let trusting = TlsSpec { ca: Some(authority.pem()), ..http_spec().client.tls };
+    let module =
+        tcp(vec![Exchange { send: Some("\r\n\r".into()), ..Exchange::default() }, expecting("hello")]);
+    let outcome = ask(&with_tls(module, |spec| spec.tls = Some(trusting)), &server.address.to_string()).await;
+    assert_eq!(outcome.end, End::Reply);
+}
+
+#[tokio::test]
+async fn a_target_without_a_port_has_no_name() {
+    let outcome = ask(&tcp(Vec::new()), "127.0.0.1").await;
+    assert_eq!(outcome.end, fault(Phase::Resolve, FaultKind::NoSuchName));
+}
