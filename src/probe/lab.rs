@@ -137,6 +137,17 @@ impl Talk {
     pub(super) async fn until_closed(&mut self) {
         until_closed(&mut self.stream).await;
     }
+
+    /// Reads on, and says how the client ended the connection.
+    pub(super) async fn end(mut self) -> std::io::Result<usize> {
+        let mut rest = [0; 1024];
+        loop {
+            match self.stream.read(&mut rest).await {
+                Ok(1..) => {}
+                end => return end,
+            }
+        }
+    }
 }
 
 async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> String {

@@ -453,3 +453,21 @@ async fn we_ask_from_the_address_that_is_wanted() {
     ask(&module, &server.url()).await;
     assert_eq!(told.recv().await, Some(source));
 }
+
+#[tokio::test]
+async fn a_failed_exchange_is_reset_and_a_good_one_is_closed_in_peace() {
+    for (module, answer, is_peaceful) in [(http(), page("", "x"), true), (hasty(http()), Vec::new(), false)] {
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let server = Server::new(move |mut talk| {
+            let (tell, answer) = (tell.clone(), answer.clone());
+            async move {
+                talk.read_head().await;
+                talk.stream.write_all(&answer).await.unwrap();
+                tell.send(talk.end().await.is_ok()).unwrap();
+            }
+        })
+        .await;
+        ask(&module, &server.url()).await;
+        assert_eq!(told.recv().await, Some(is_peaceful));
+    }
+}

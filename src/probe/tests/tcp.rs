@@ -19,11 +19,16 @@ fn with_tls(module: Module, change: impl FnOnce(&mut TcpSpec)) -> Module {
 }
 
 #[tokio::test]
-async fn connecting_is_enough_where_nothing_is_said() {
-    let server = Server::new(|mut talk| async move { talk.until_closed().await }).await;
+async fn connecting_is_enough_where_nothing_is_said_and_ends_in_peace() {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let server = Server::new(move |talk| {
+        let tell = tell.clone();
+        async move { tell.send(talk.end().await.is_ok()).unwrap() }
+    })
+    .await;
     let outcome = ask(&tcp(Vec::new()), &server.address.to_string()).await;
     assert_eq!((outcome.end, outcome.peer), (End::Reply, Some(server.address)));
-    server.deserted().await;
+    assert_eq!(told.recv().await, Some(true));
 }
 
 #[tokio::test]
@@ -88,21 +93,22 @@ async fn tls_may_begin_in_the_middle() {
             let mut line = String::new();
             BufReader::new(&mut talk.stream).read_line(&mut line).await.unwrap();
             assert_eq!(line, "STARTTLS\n");
-            talk.stream.write_all(b"220 go\r\n").await.unwrap();
+            talk.stream.write_all(b"220 go\r\nwithin\r\n").await.unwrap();
             let mut stream = acceptor.accept(talk.stream).await.unwrap();
-            stream.write_all(b"within\n").await.unwrap();
+            stream.write_all(b"safe\nwithin\n").await.unwrap();
             stream.shutdown().await.unwrap();
         }
     })
     .await;
     let hello = Exchange { send: Some("STARTTLS".into()), ..expecting("^220") };
     let start = Exchange { starttls: true, ..expecting("^220") };
-    let module = tcp(vec![hello, start, expecting("^within$")]);
+    // A line that was slipped in before the handshake is not taken for one from within.
+    let module = tcp(vec![hello, start, expecting("^(safe|within)$")]);
     let trusting = TlsSpec { ca: Some(authority.pem()), ..TlsSpec::default() };
     let outcome = ask(&with_tls(module, |spec| spec.starttls = trusting), &server.address.to_string()).await;
     assert_eq!(outcome.end, End::Reply);
     assert!(outcome.tls.unwrap().verified);
-    assert_eq!(outcome.conversation.unwrap().exchanges, 3);
+    assert_eq!(outcome.conversation.unwrap().last_line, "safe");
 }
 
 #[tokio::test]
