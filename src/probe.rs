@@ -31,16 +31,13 @@ pub async fn ask<'a>(
 ) -> (Outcome, Option<ReadingOn<'a>>) {
     let trail = Trail::begin();
     let mut exchange: Exchange<'a> = Box::pin(converse(dialer, module, target, trail.clone()));
-    match timeout_at(trail.begun() + module.timeout, &mut exchange).await {
-        Ok(end) => (trail.outcome(end), None),
-        Err(_) => {
-            let outcome = trail.cut_off();
-            let until = trail.begun() + module.patience;
-            let reading_on =
-                (module.patience > module.timeout).then_some(ReadingOn { exchange, trail, until });
-            (outcome, reading_on)
-        }
+    if let Ok(end) = timeout_at(trail.begun() + module.timeout, &mut exchange).await {
+        return (trail.outcome(end), None);
     }
+    let outcome = trail.cut_off();
+    let until = trail.begun() + module.patience;
+    let is_patient = module.patience > module.timeout;
+    (outcome, is_patient.then_some(ReadingOn { exchange, trail, until }))
 }
 
 /// An exchange whose verdict is given, and whose answer may still come.

@@ -55,8 +55,8 @@ impl Dialer {
         let trail = Trail::begin();
         match timeout(limit, self.converse(client, method, url, headers, body, &trail)).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(trouble)) => Err(CallFailed(told(trail.end(trouble)))),
-            Err(_) => Err(CallFailed(told(trail.end(FaultKind::TimedOut)))),
+            Ok(Err(trouble)) => Err(CallFailed(told(&trail.end(trouble)))),
+            Err(_) => Err(CallFailed(told(&trail.end(FaultKind::TimedOut)))),
         }
     }
 
@@ -100,10 +100,10 @@ impl Dialer {
     }
 }
 
-fn told(end: End) -> String {
+fn told(end: &End) -> String {
     let (cause, phase) = match end {
-        End::Fault(fault) => (of_fault(fault), Some(fault.phase)),
-        End::Unknown(own) => (Cause::from(own), None),
+        End::Fault(fault) => (of_fault(*fault), Some(fault.phase)),
+        End::Unknown(own) => (Cause::from(*own), None),
         End::Reply => unreachable!("trouble is no reply"),
     };
     let place = fmt::from_fn(|f| phase.map_or(Ok(()), |it| write!(f, ", {}", it.name())));

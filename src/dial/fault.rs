@@ -69,6 +69,7 @@ pub(crate) fn of_io(error: &io::Error) -> Trouble {
 }
 
 /// What an error of TLS means.
+#[expect(clippy::match_same_arms, reason = "what is known has its name, and the last arm is for what is not")]
 pub(crate) fn of_tls(error: &rustls::Error) -> Trouble {
     match error {
         rustls::Error::InvalidCertificate(error) => FaultKind::Certificate(of_certificate(error)).into(),
@@ -152,7 +153,7 @@ pub(crate) fn of_http(error: &hyper::Error, part: Part, broken: Option<Break>) -
 
 /// hyper tells of a bad chunk and of a short body in the words of a socket.
 fn of_http_io(error: &io::Error, part: Part) -> Trouble {
-    let is_tls = error.get_ref().is_some_and(|it| it.is::<rustls::Error>());
+    let is_tls = error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>()).is_some();
     match error.kind() {
         io::ErrorKind::UnexpectedEof => cut(part).into(),
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::Other if !is_tls => {
@@ -171,6 +172,7 @@ fn cut(part: Part) -> FaultKind {
 }
 
 /// What an error of the resolver means.
+#[expect(clippy::match_same_arms, reason = "what is known has its name, and the last arm is for what is not")]
 pub(crate) fn of_resolver(error: &NetError) -> Trouble {
     match error {
         NetError::Dns(error) => of_dns(error).into(),

@@ -2,6 +2,7 @@
 //! the host, port and scheme they were meant for; once a redirect has led elsewhere they are not
 //! sent again, even if another leads back.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -135,10 +136,11 @@ impl Hop {
     }
 
     fn tls(&self, spec: &TlsSpec) -> TlsSpec {
-        match self.is_abroad {
-            false => spec.clone(),
-            true => TlsSpec { identity: None, server_name: None, ..spec.clone() },
+        let mut tls = spec.clone();
+        if self.is_abroad {
+            (tls.identity, tls.server_name) = (None, None);
         }
+        tls
     }
 
     fn take_cookies(&mut self, headers: &HeaderMap) {
@@ -186,7 +188,7 @@ impl Hop {
             ssl: self.url.scheme() == "https",
             url: self.url.to_string(),
             content_length: text(CONTENT_LENGTH).and_then(|it| it.parse().ok()),
-            content_type: text(CONTENT_TYPE).map(|it| it.into_owned()),
+            content_type: text(CONTENT_TYPE).map(Cow::into_owned),
             last_modified: text(LAST_MODIFIED).and_then(|it| httpdate::parse_http_date(&it).ok()),
             ..HttpFacts::default()
         }

@@ -48,12 +48,12 @@ impl Server {
         let mut tasks = JoinSet::new();
         let noted = Arc::clone(&heads);
         tasks.spawn(async move {
-            let mut talks = JoinSet::new();
+            let mut running = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 count.send_modify(|it| *it += 1);
                 let (work, count) = (serve(Talk { stream, heads: Arc::clone(&noted) }), count.clone());
-                talks.spawn(async move {
+                running.spawn(async move {
                     work.await;
                     count.send_modify(|it| *it -= 1);
                 });

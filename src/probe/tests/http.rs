@@ -36,103 +36,88 @@ async fn a_plain_answer_is_told_with_its_status_version_and_bytes() {
     server.deserted().await;
 }
 
-/// Whole answers and broken ones, each with the end that it means.
-#[tokio::test]
-async fn each_broken_answer_has_one_fault() {
-    use FaultKind::{BodyTruncated, HeaderLimit, HttpProtocol, Reset};
-    let fields = |count: usize| "X: y\r\n".repeat(count);
-    let table: Vec<(&str, Vec<u8>, End)> = vec![
-        ("closed before an answer", "".into(), fault(Phase::Processing, Reset)),
-        ("closed within the head", "HTTP/1.1 200 OK\r\nX: y".into(), fault(Phase::Transfer, Reset)),
-        ("no HTTP at all", "220 mail.example ESMTP\r\n\r\n".into(), fault(Phase::Transfer, HttpProtocol)),
-        ("HTTP/9.9", "HTTP/9.9 200 OK\r\n\r\n".into(), fault(Phase::Transfer, HttpProtocol)),
-        ("no status", "HTTP/1.1  OK\r\n\r\n".into(), fault(Phase::Transfer, HttpProtocol)),
-        (
-            "a NUL in a header",
-            "HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n".into(),
-            fault(Phase::Transfer, HttpProtocol),
-        ),
-        ("no reason is fine", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n".into(), End::Reply),
-        ("HTTP/1.0 until the end", "HTTP/1.0 200 OK\r\n\r\nbody".into(), End::Reply),
-        (
-            "two lengths",
-            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab".into(),
-            fault(Phase::Transfer, HttpProtocol),
-        ),
-        (
-            "a negative length",
-            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n".into(),
-            fault(Phase::Transfer, HttpProtocol),
-        ),
-        (
-            "a length beyond all numbers",
-            "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\n".into(),
-            fault(Phase::Transfer, HttpProtocol),
-        ),
-        (
-            "a length beyond all memory",
-            "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\nx".into(),
-            fault(Phase::Transfer, BodyTruncated),
-        ),
-        (
-            "half a body",
-            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello".into(),
-            fault(Phase::Transfer, BodyTruncated),
-        ),
-        (
-            "half a chunk",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe".into(),
-            fault(Phase::Transfer, BodyTruncated),
-        ),
-        (
-            "a chunk without a size",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n".into(),
-            fault(Phase::Transfer, HttpProtocol),
-        ),
-        (
-            "a chunk beyond all numbers",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n".into(),
-            fault(Phase::Transfer, HttpProtocol),
-        ),
-        (
-            "100 headers are fine",
-            format!("HTTP/1.1 200 OK\r\n{}Content-Length: 0\r\n\r\n", fields(99)).into(),
-            End::Reply,
-        ),
-        (
-            "101 headers",
-            format!("HTTP/1.1 200 OK\r\n{}Content-Length: 0\r\n\r\n", fields(100)).into(),
-            fault(Phase::Transfer, HeaderLimit),
-        ),
-        (
-            "10 000 headers",
-            format!("HTTP/1.1 200 OK\r\n{}\r\n", fields(10_000)).into(),
-            fault(Phase::Transfer, HeaderLimit),
-        ),
-        (
-            "a header of 1 MiB",
-            format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "y".repeat(1 << 20)).into(),
-            fault(Phase::Transfer, HeaderLimit),
-        ),
-        (
-            "one interim answer is fine",
-            "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".into(),
-            End::Reply,
-        ),
-    ];
-    for (name, bytes, end) in table {
+/// A case: its name, what the server says before it closes, and the fault that this means, if any.
+type Case = (&'static str, String, Option<(Phase, FaultKind)>);
+
+/// Asks one server for each case.
+async fn hold(table: Vec<Case>) {
+    for (name, answer, expected) in table {
         let server = Server::new(move |mut talk| {
-            let bytes = bytes.clone();
+            let answer = answer.clone();
             async move {
                 talk.read_head().await;
-                let _ = talk.stream.write_all(&bytes).await;
+                let _ = talk.stream.write_all(answer.as_bytes()).await;
                 let _ = talk.stream.shutdown().await;
                 talk.until_closed().await;
             }
         })
         .await;
+        let end = expected.map_or(End::Reply, |(phase, kind)| fault(phase, kind));
         assert_eq!(ask(&http(), &server.url()).await.end, end, "{name}");
     }
+}
+
+#[tokio::test]
+async fn each_broken_head_has_one_fault() {
+    let (reset, none) = (FaultKind::Reset, Some((Phase::Transfer, FaultKind::HttpProtocol)));
+    let with = |headers: &str| format!("HTTP/1.1 200 OK\r\n{headers}\r\n\r\n");
+    hold(vec![
+        ("closed before an answer", String::new(), Some((Phase::Processing, reset))),
+        ("closed within the head", "HTTP/1.1 200 OK\r\nX: y".into(), Some((Phase::Transfer, reset))),
+        ("no HTTP at all", "220 mail.example ESMTP\r\n\r\n".into(), none),
+        ("HTTP/9.9", "HTTP/9.9 200 OK\r\n\r\n".into(), none),
+        ("no status", "HTTP/1.1  OK\r\n\r\n".into(), none),
+        ("a status of two digits", "HTTP/1.1 20 OK\r\n\r\n".into(), none),
+        ("a NUL in a header", with("X: a\0b"), none),
+        ("a header on two lines", with("X: a\r\n b"), none),
+        ("a negative length", with("Content-Length: -1"), none),
+        ("two lengths", with("Content-Length: 1\r\nContent-Length: 2"), none),
+        ("a length beyond all numbers", with("Content-Length: 18446744073709551616"), none),
+        ("no reason is fine", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n".into(), None),
+        (
+            "one interim answer is fine",
+            format!("HTTP/1.1 103 Hints\r\n\r\n{}", with("Content-Length: 0")),
+            None,
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn each_broken_body_has_one_fault() {
+    let truncated = Some((Phase::Transfer, FaultKind::BodyTruncated));
+    let none = Some((Phase::Transfer, FaultKind::HttpProtocol));
+    let long = |length: u64, body| format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+    let chunked = |body| format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+    hold(vec![
+        ("HTTP/1.0 until the end is fine", "HTTP/1.0 200 OK\r\n\r\nbody".into(), None),
+        ("half a body", long(10, "hello"), truncated),
+        ("a length beyond all memory", long(u64::MAX >> 1, "x"), truncated),
+        ("half a chunk", chunked("5\r\nhe"), truncated),
+        ("no last chunk", chunked("5\r\nhello\r\n"), truncated),
+        ("a chunk without a size", chunked("zz\r\nhello\r\n"), none),
+        ("a chunk beyond all numbers", chunked("fffffffffffffffff\r\n"), none),
+        ("a chunk longer than it says", chunked("2\r\nhello\r\n0\r\n\r\n"), none),
+        ("chunks are fine", chunked("5\r\nhello\r\n0\r\n\r\n"), None),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_head_has_its_limits() {
+    let limit = Some((Phase::Transfer, FaultKind::HeaderLimit));
+    let fields = |count: usize| {
+        format!("HTTP/1.1 200 OK\r\n{}Content-Length: 0\r\n\r\n", "X: y\r\n".repeat(count - 1))
+    };
+    let long = |length| format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n", "y".repeat(length));
+    hold(vec![
+        ("100 headers are fine", fields(100), None),
+        ("101 headers", fields(101), limit),
+        ("10 000 headers", fields(10_000), limit),
+        ("a header of 60 KiB is fine", long(60 << 10), None),
+        ("a header of 1 MiB", long(1 << 20), limit),
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -389,7 +374,7 @@ async fn credentials_do_not_cross_to_another_port() {
 async fn cookies_and_credentials_stay_with_their_host() {
     let server = sending_on("/second".into()).await;
     let module = http_with(|spec| {
-        spec.client.headers.insert(COOKIE, HeaderValue::from_static("own=1")).map_or((), drop)
+        spec.client.headers.insert(COOKIE, HeaderValue::from_static("own=1"));
     });
     let address = format!("http://user:p%40ss@{}/", server.address);
     let outcome = ask(&module, &address).await;
