@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::lab::{Server, ask, hasty, http, http_with, page};
 use crate::outcome::{End, Fault, FaultKind, HeaderMatch, OwnSide, Phase};
-use crate::spec::{Auth, BodyRule, Compression, FailIf, HeaderRule, Secret};
+use crate::spec::{Auth, BodyRule, Compression, FailIf, HeaderRule, Module, Secret};
 
 fn fault(phase: Phase, kind: FaultKind) -> End {
     End::Fault(Fault { phase, kind })
@@ -455,4 +455,19 @@ async fn a_failed_exchange_is_reset_and_a_good_one_is_closed_in_peace() {
         ask(&module, &server.url()).await;
         assert_eq!(told.recv().await, Some(is_peaceful));
     }
+}
+
+/// Two connections that nobody accepts fill a queue of one; the kernel leaves the next one waiting.
+#[tokio::test]
+async fn connecting_has_a_timeout_of_its_own() {
+    let listener = tokio::net::TcpSocket::new_v4().unwrap();
+    listener.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let listener = listener.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let _first = tokio::net::TcpStream::connect(address).await.unwrap();
+    let _second = tokio::net::TcpStream::connect(address).await.unwrap();
+    let connect_timeout = Some(hasty(http()).timeout);
+    let outcome = ask(&Module { connect_timeout, ..http() }, &format!("http://{address}/")).await;
+    assert_eq!(outcome.end, fault(Phase::Connect, FaultKind::TimedOut));
+    assert!(outcome.duration < http().timeout);
 }

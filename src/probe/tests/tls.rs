@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -280,6 +280,39 @@ async fn http2_has_the_same_limits() {
         assert_eq!(outcome.end, End::Fault(Fault { phase: Phase::Transfer, kind }));
         server.deserted().await;
     }
+}
+
+/// The server allows any number of bytes and reads none, so that what is written cannot be flushed.
+#[tokio::test]
+async fn http2_that_is_deaf_times_out_and_leaves_no_task_behind() {
+    let authority = Authority::new();
+    let mut config = authority.certify(&["127.0.0.1"], |_| {}).server();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let server = Server::new(move |talk| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut stream = acceptor.accept(talk.stream).await.unwrap();
+            stream.write_all(b"\0\0\x06\x04\0\0\0\0\0\0\x04\x7f\xff\xff\xff").await.unwrap();
+            stream.write_all(b"\0\0\x04\x08\0\0\0\0\0\x7f\xff\0\0").await.unwrap();
+            std::future::pending::<()>().await;
+        }
+    })
+    .await;
+    let metrics = tokio::runtime::Handle::current().metrics();
+    let before = metrics.num_alive_tasks();
+    let module = hasty(http_with(|spec| {
+        spec.client.tls.ca = Some(authority.pem());
+        spec.method = Method::POST;
+        spec.body = Some("x".repeat(16 << 20).into());
+    }));
+    let outcome = ask(&module, &format!("https://{}/", server.address)).await;
+    assert_eq!(outcome.end, End::Fault(Fault { phase: Phase::Processing, kind: FaultKind::TimedOut }));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let of_the_server = 1;
+    assert_eq!(metrics.num_alive_tasks(), before + of_the_server);
 }
 
 #[tokio::test]
