@@ -1,17 +1,127 @@
-//! Interface only.
+//! The engine: all of the judgement as one value. What happens goes in as an [`Event`], what is to be
+//! done comes out as [`Effect`]s, and nothing else is read or moved: time is an argument, and there is
+//! no clock, no socket, no lock inside. So an hour of alerting runs in a millisecond.
+//!
+//! `turn` is the order in which things are looked at, `change` what other drop-ins and targets do; `watch` are the alerts, `alarms` those that are
+//! not inactive, `outlook` is what their conditions see, `diagnosis` what is said of them (its longest
+//! part is the `evidence`), and `ledger` what people have been told.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::board::Board;
 use crate::cause::Judged;
 use crate::labels::Labels;
 use crate::moment::Moment;
 use crate::notification::Notification;
 use crate::outcome::Late;
-use crate::plan::Plan;
+use crate::plan::{Plan, Probe};
 use crate::runbook::Runbook;
+use crate::schedule::Schedule;
 use crate::spec::Module;
 use crate::target::{Target, TargetId, TargetSet};
 use crate::view::CheckAnswer;
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+
+mod alarms;
+mod answers;
+mod change;
+mod diagnosis;
+mod evidence;
+mod firing;
+mod ledger;
+mod outlook;
+mod snapshot;
+mod turn;
+mod watch;
+
+pub use crate::schedule::{AttemptId, Spread};
+pub use snapshot::{AlertState, AlertStatus, Counters, Snapshot, TargetStatus};
+pub use watch::PROBE_STALE;
+
+use alarms::Alarms;
+use answers::Answers;
+use ledger::Ledger;
+use watch::Watch;
+
+/// How the engine is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Decides about the phases of the targets; the same seed gives the same phases.
+    pub seed: u64,
+    /// The most attempts that are under way at once, those that only read on among them; at least 1.
+    pub concurrency: usize,
+    /// Where the runbook pages stand, until [`Event::Runbook`] brings others.
+    pub base_url: Url,
+    /// Whether first attempts are spread over the interval.
+    pub spread: Spread,
+}
+
+/// What happens to the engine.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Nothing but time has passed.
+    Woken,
+    /// Other drop-ins are in force. What stays the same (a target of a probe, an alert by its name)
+    /// keeps its reading, its clocks and its phase.
+    Plan(Arc<Plan>),
+    /// Other runbook pages are there (they give steps their titles).
+    Runbook(Arc<Runbook>),
+    /// Discovery knows these targets now. It may come before the plan that has the probe.
+    Targets(TargetSet),
+    /// An attempt has its verdict.
+    Outcome {
+        /// Which one; one that is not under way any more is passed over.
+        attempt: AttemptId,
+        /// What was seen, and what it means.
+        judged: Box<Judged>,
+        /// The prober still waits for a late answer, and a `Late` will follow.
+        reading_on: bool,
+    },
+    /// What came after the verdict. The attempt is over.
+    Late {
+        /// Which one.
+        attempt: AttemptId,
+        /// What came.
+        late: Late,
+    },
+    /// A follow-up check has its answer, which stays until the next one.
+    Checked {
+        /// For which alert.
+        alert: Arc<str>,
+        /// The check's name.
+        check: Arc<str>,
+        /// What those have in common that it is for: the `by` labels of the check's scope, or without
+        /// a scope all public labels of the target. None: it is for everybody.
+        labels: Labels,
+        /// What it saw.
+        answer: Box<CheckAnswer>,
+    },
+    /// Prometheus has answered, or (`None`) could not.
+    Answered {
+        /// For which alert.
+        alert: Arc<str>,
+        /// The query's name.
+        query: Arc<str>,
+        /// All public labels of the target that it is for. None: it is for everybody.
+        labels: Labels,
+        /// The answer.
+        value: Option<f64>,
+    },
+    /// Alerts that others fire now: all of them, each with `alertname`.
+    Others(Vec<Labels>),
+}
+
+/// What the engine wants done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Ask.
+    Probe(Attempt),
+    /// Tell.
+    Notify(Notification),
+}
 
 /// One thing to ask, once, until when.
 #[derive(Clone, Debug)]
@@ -27,126 +137,111 @@ pub struct Attempt {
     /// When it was due ([`Moment::up`]): what has passed since is the schedule's lag.
     pub due: Duration,
 }
-/// Names an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AttemptId(pub u64);
 
-/// What happens to the engine.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// Nothing but time has passed.
-    Woken,
-    /// Other drop-ins are in force.
-    Plan(Arc<Plan>),
-    /// Other runbook pages are there (they give steps their titles).
-    Runbook(Arc<Runbook>),
-    /// Discovery knows these targets now.
-    Targets(TargetSet),
-    /// An attempt has its verdict. `reading_on`: the prober still waits for a late answer, and a `Late` will follow.
-    Outcome { attempt: AttemptId, judged: Box<Judged>, reading_on: bool },
-    /// What came after the verdict.
-    Late { attempt: AttemptId, late: Late },
-    /// A follow-up check has its answer (`alert`, `check`, and the labels of the scope it was for).
-    Checked { alert: Arc<str>, check: Arc<str>, labels: Labels, answer: Box<CheckAnswer> },
-    /// Prometheus has answered, or (`None`) could not.
-    Answered { alert: Arc<str>, query: Arc<str>, labels: Labels, value: Option<f64> },
-    /// Alerts that others fire now: all of them, each with `alertname`.
-    Others(Vec<Labels>),
-}
-
-/// What the engine wants done.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// Ask.
-    Probe(Attempt),
-    /// Tell.
-    Notify(Notification),
-}
-
-/// Everything, as it stands now, for those who look.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {
-    pub targets: Vec<TargetStatus>,
-    pub alerts: Vec<AlertStatus>,
-    pub counters: Counters,
-}
-/// One target as it stands.
-#[derive(Clone, Debug)]
-pub struct TargetStatus {
-    pub id: TargetId,
-    pub probe: Arc<str>,
-    pub target: Arc<Target>,
-    pub module: Arc<Module>,
-    /// The latest outcome and its verdict; none before the first.
-    pub judged: Option<Arc<Judged>>,
-    /// The late answer to it.
-    pub late: Option<Late>,
-    /// Since when the verdict is what it is.
-    pub since: Option<SystemTime>,
-    /// When it is asked next.
-    pub next_in: Duration,
-}
-/// States of an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AlertState {
-    Pending,
-    Firing,
-    /* firing, and held back by another */ Inhibited,
-}
-/// One alert that is not inactive.
-#[derive(Clone, Debug)]
-pub struct AlertStatus {
-    pub state: AlertState,
-    pub notification: Notification,
-    /// since when it is pending
-    pub active_at: SystemTime,
-    pub target: TargetId,
-    pub step: Option<crate::runbook::Step>,
-    /// by which alert it is held back
-    pub inhibited_by: Option<Arc<str>>,
-}
-/// Counts since the start.
-#[derive(Clone, Debug, Default)]
-pub struct Counters {
-    /// Ticks that were skipped by probe.
-    pub missed: BTreeMap<Arc<str>, u64>,
-    /// Rows chosen by alert and step (the anchor or the page).
-    pub steps: BTreeMap<(Arc<str>, Arc<str>), u64>,
-    /// Conditions and templates that failed at night, by alert.
-    pub expression_errors: BTreeMap<Arc<str>, u64>,
-}
-/// The engine.
+/// The engine. It has one owner, who tells it what happens.
 #[derive(Debug)]
-pub struct Engine(());
-/// How the engine is set up.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub seed: u64,
-    pub concurrency: usize,
-    pub base_url: url::Url,
-    pub spread: Spread,
+pub struct Engine {
+    schedule: Schedule,
+    world: World,
+    alarms: Alarms,
+    counters: Counters,
+    /// By probe, its targets as discovery knows them, wherever the plan stands.
+    found: BTreeMap<Arc<str>, TargetSet>,
+    /// By probe of the plan, the targets that are asked.
+    members: BTreeMap<Arc<str>, BTreeSet<TargetId>>,
+    probes: HashMap<Arc<str>, Arc<Probe>>,
+    /// By probe, the alerts that watch over its targets.
+    watches: HashMap<Arc<str>, Arc<[Watch]>>,
+    /// The probes whose alerts are to be looked at again, and when.
+    sweeps: BTreeMap<Arc<str>, Duration>,
 }
-/// Whether first attempts are spread over the interval.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spread {
-    ByHash,
-    Together,
+
+/// What conditions can see.
+#[derive(Debug)]
+struct World {
+    board: Board,
+    answers: Answers,
+    ledger: Ledger,
+    runbook: Arc<Runbook>,
 }
+
 impl Engine {
-    /// New.
-    pub fn new(_settings: Settings, _now: Moment) -> Self {
-        unimplemented!()
+    /// An engine without a plan, that begins `now`.
+    pub fn new(settings: Settings, now: Moment) -> Self {
+        let Settings { seed, concurrency, base_url, spread } = settings;
+        Self {
+            schedule: Schedule::new(seed, spread, concurrency, now.up),
+            world: World {
+                board: Board::default(),
+                answers: Answers::default(),
+                ledger: Ledger::default(),
+                runbook: Arc::new(Runbook::without_folder(base_url)),
+            },
+            alarms: Alarms::default(),
+            counters: Counters::default(),
+            found: BTreeMap::new(),
+            members: BTreeMap::new(),
+            probes: HashMap::new(),
+            watches: HashMap::new(),
+            sweeps: BTreeMap::new(),
+        }
     }
-    /// Takes in what happened.
-    pub fn handle(&mut self, _now: Moment, _event: Event) -> Vec<Effect> {
-        unimplemented!()
+
+    /// Takes in what happened, and everything that is due `now`. Attempts come first, in the order in
+    /// which they came due; then what people must hear, an end before a beginning.
+    pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Effect> {
+        self.take_in(now, event);
+        self.give_up_lost(now);
+        let attempts = self.start_due(now);
+        self.run_timers(now);
+        self.sweep(now);
+        let news = self.news();
+        attempts.map(Effect::Probe).chain(news.into_iter().map(Effect::Notify)).collect()
     }
-    /// When it wants to be woken at the latest (by [`Moment::up`]).
+
+    /// When it wants to be woken at the latest (by [`Moment::up`]); a time that is past means: now.
+    /// None while there is nothing to wait for.
     pub fn next_wakeup(&self) -> Option<Duration> {
-        unimplemented!()
+        let sweep = self.sweeps.values().min().copied();
+        [self.schedule.next_wakeup(), self.alarms.next_wakeup(), sweep].into_iter().flatten().min()
     }
-    /// A picture.
-    pub fn snapshot(&self, _now: Moment) -> Snapshot {
-        unimplemented!()
+
+    /// A picture of everything.
+    pub fn snapshot(&self, now: Moment) -> Snapshot {
+        let target = |(id, entry): (TargetId, &crate::board::Entry)| TargetStatus {
+            id,
+            probe: Arc::clone(&entry.probe),
+            target: Arc::clone(&entry.target),
+            module: Arc::clone(&entry.module),
+            judged: entry.judged.clone(),
+            late: entry.late,
+            since: entry.since,
+            next_in: self.schedule.next_in(now.up, id),
+        };
+        let mut targets: Vec<_> = self.world.board.entries().map(target).collect();
+        targets.sort_by(|a, b| (&a.probe, &a.target.address, a.id).cmp(&(&b.probe, &b.target.address, b.id)));
+        let alerts = self.alarms.iter().map(|(key, alarm)| self.status(key, alarm)).collect();
+        let counters = Counters { missed: self.schedule.missed().clone(), ..self.counters.clone() };
+        Snapshot { targets, alerts, counters }
+    }
+
+    fn status(&self, key: &ledger::Key, alarm: &alarms::Alarm) -> AlertStatus {
+        let fires = alarm.rule.starts_at().is_some();
+        let incident = self.world.ledger.incident(&alarm.labels).filter(|_| fires);
+        let inhibited_by = incident.and_then(|it| it.held_by.clone());
+        let active_at = alarm.rule.active_at().expect("an alarm that is kept is not inactive");
+        let state = match (fires, &inhibited_by) {
+            (false, _) => AlertState::Pending,
+            (true, None) => AlertState::Firing,
+            (true, Some(_)) => AlertState::Inhibited,
+        };
+        let notification = Notification {
+            labels: alarm.labels.clone(),
+            annotations: alarm.diagnosis.annotations.clone(),
+            starts_at: incident.map_or(active_at, |it| it.starts_at),
+            ends_at: None,
+        };
+        let step = alarm.diagnosis.step.clone();
+        AlertStatus { state, notification, active_at, target: key.target, step, inhibited_by }
     }
 }

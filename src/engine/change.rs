@@ -1,0 +1,110 @@
+//! Other drop-ins, other targets. What stays the same keeps its reading, its clocks and its phase: a
+//! target is the same by its probe's name and its id, an alert by its name. What is gone while it fires
+//! is resolved, and the last message says why.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::moment::Moment;
+use crate::plan::{Plan, Probe};
+use crate::rule::Transition;
+use crate::schedule::Pace;
+use crate::target::TargetId;
+
+use super::Engine;
+use super::ledger::{Key, Removed};
+use super::outlook::Outlook;
+use super::watch::Watch;
+
+impl Engine {
+    pub(super) fn set_plan(&mut self, now: Moment, plan: &Plan) {
+        let named = |it: &Arc<Probe>| (Arc::clone(&it.name), Arc::clone(it));
+        let watched = |it: &Arc<Probe>| (Arc::clone(&it.name), Watch::all_of(plan, it).into());
+        self.probes = plan.probes.iter().map(named).collect();
+        self.watches = plan.probes.iter().map(watched).collect();
+
+        let live: Vec<_> = self.alarms.iter().map(|(key, _)| key.clone()).collect();
+        let (stay, go): (Vec<_>, Vec<_>) = live.into_iter().partition(|key| self.watch(key).is_some());
+        go.iter().for_each(|key| self.end(now, key, Removed::Alert));
+        let gone: Vec<_> = self.members.keys().filter(|it| !self.probes.contains_key(*it)).cloned().collect();
+        for probe in gone {
+            for target in self.members.remove(&probe).unwrap_or_default() {
+                self.remove(now, target);
+            }
+        }
+
+        let stir = self.world.board.set_plan(plan);
+        self.count_failures(stir.failed);
+        self.world.ledger.firing.set_plan(plan);
+        self.world.answers.retain(|alert| plan.alerts.iter().any(|it| *it.name == *alert));
+        for probe in &plan.probes {
+            self.place(now, probe);
+        }
+        for key in &stay {
+            if let Some(watch) = self.watch(key) {
+                self.relabel(now, &watch, key);
+                self.look(now, &watch, key.target);
+            }
+        }
+    }
+
+    /// Lets the probe's targets be those that discovery knows.
+    pub(super) fn place(&mut self, now: Moment, probe: &Probe) {
+        let name = &probe.name;
+        let found = self.found.get(name).into_iter().flat_map(|it| &it.targets);
+        let targets: BTreeMap<_, _> = found.map(|it| (it.id(name), Arc::clone(it))).collect();
+        let ids: BTreeSet<_> = targets.keys().copied().collect();
+        let before = self.members.insert(Arc::clone(name), ids.clone()).unwrap_or_default();
+        for target in before.difference(&ids) {
+            self.remove(now, *target);
+        }
+        let longest = probe.module.patience.max(probe.module.timeout);
+        for (id, target) in targets {
+            self.world.board.set(id, name, target, Arc::clone(&probe.module));
+            self.schedule.set(
+                now.up,
+                id,
+                Pace { probe: Arc::clone(name), interval: probe.interval, longest },
+            );
+        }
+        self.stir_probe(now, name);
+    }
+
+    fn remove(&mut self, now: Moment, target: TargetId) {
+        if let Some(entry) = self.world.board.entry(target) {
+            for watch in self.watches_of(&entry.probe).iter() {
+                self.end(now, &Key { alert: Arc::clone(watch.name()), target }, Removed::Target);
+            }
+        }
+        self.world.board.remove(target);
+        self.schedule.remove(target);
+    }
+
+    fn end(&mut self, now: Moment, key: &Key, why: Removed) {
+        let Some(mut alarm) = self.alarms.remove(key) else { return };
+        match alarm.rule.end(now) {
+            Some(Transition::Resolved { ends_at, .. }) => {
+                self.world.ledger.release(&alarm.labels, key, ends_at, Some(why));
+            }
+            Some(Transition::Began | Transition::Fired | Transition::Dropped) | None => {}
+        }
+    }
+
+    /// Where the drop-in gives other labels now, the old incident ends and goes on under the new ones.
+    fn relabel(&mut self, now: Moment, watch: &Watch, key: &Key) {
+        let (Some(alarm), Some(entry)) = (self.alarms.get_mut(key), self.world.board.entry(key.target))
+        else {
+            return;
+        };
+        let firing_for = alarm.rule.firing_for(now);
+        let (target, alert) = (key.target, watch.alert());
+        let view = Outlook { world: &self.world, now, target, entry, alert, firing_for };
+        let (labels, unfilled) = watch.labels(&view);
+        alarm.unfilled = unfilled;
+        let before = std::mem::replace(&mut alarm.labels, labels.clone());
+        if let Some(starts_at) = alarm.rule.starts_at().filter(|_| before != labels) {
+            self.world.ledger.release(&before, key, now.wall, Some(Removed::Labels));
+            self.world.ledger.claim(&labels, key.clone(), starts_at);
+        }
+    }
+}

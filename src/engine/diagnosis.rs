@@ -1,0 +1,169 @@
+//! What is said of an alert: the step where a person must act, and all of the annotations.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::cause::{Cause, Verdict};
+use crate::condition::Failed;
+use crate::outcome::Late;
+use crate::plan::{Alert, Row};
+use crate::runbook::{Runbook, Step};
+use crate::view::View;
+
+use super::outlook::Outlook;
+use super::watch::{Watch, fill};
+
+/// What is said of an alert, as of the latest reading.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Diagnosis {
+    pub(super) meaning: Meaning,
+    /// The first row that holds; the alert's page where none does.
+    pub(super) step: Option<Step>,
+    pub(super) annotations: BTreeMap<Arc<str>, String>,
+    /// What could not be evaluated or filled in.
+    pub(super) failures: Vec<Failed>,
+}
+
+/// What of a diagnosis is worth another message to the person on call: the cause, the phase, the
+/// status, what came after the deadline, the step and the pages ahead of it. Durations, sizes, tallies
+/// and texts of the drop-in's own change with every reading; they are fresh in the snapshot, and go
+/// out with the next change of one of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Meaning {
+    cause: &'static str,
+    phase: &'static str,
+    status: u16,
+    late: Option<Afterwards>,
+    step: Option<String>,
+    before: Vec<String>,
+}
+
+/// What came after the deadline, without its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Afterwards {
+    Answered(Option<u16>),
+    Silent,
+    Failed(Cause),
+    Unknown,
+}
+
+impl Diagnosis {
+    /// Looks at everything and chooses. `failures` are those of the alert's labels.
+    pub(super) fn of(
+        watch: &Watch,
+        view: &Outlook<'_>,
+        runbook: &Runbook,
+        mut failures: Vec<Failed>,
+    ) -> Self {
+        let mut annotations = BTreeMap::new();
+        let (mut step, mut before) = (None, Vec::new());
+        if let Some(alert) = watch.alert() {
+            let own = alert.annotations.iter();
+            annotations.extend(own.map(|(name, it)| (Arc::clone(name), fill(it, view, &mut failures))));
+            before = ahead(alert, view, runbook, &mut failures);
+            step = choose(alert, view, runbook, &mut failures);
+        }
+        let url = step.as_ref().map(|it| runbook.url(&it.page, it.anchor.as_deref()));
+        let reading = &view.entry.reading;
+        let mut set = |name: &str, value: String| {
+            if !value.is_empty() {
+                annotations.insert(name.into(), value);
+            }
+        };
+        set("cause", reading.cause.to_owned());
+        set("phase", reading.phase.to_owned());
+        set("runbook_before", before.join("\n"));
+        if let (Some(step), Some(url)) = (&step, &url) {
+            set("runbook_url", url.clone());
+            set("runbook", url.clone());
+            set("runbook_step", step.title.clone());
+        }
+        let wrong = failures.iter().filter(|it| !it.no_answer).map(|it| it.message.as_str());
+        set("runbook_error", wrong.collect::<Vec<_>>().join("\n"));
+        annotations.entry("summary".into()).or_insert_with(|| summary(watch, view));
+        annotations.entry("description".into()).or_insert_with(|| view.evidence().text());
+        annotations.values_mut().for_each(cut);
+        let meaning = Meaning {
+            cause: reading.cause,
+            phase: reading.phase,
+            status: reading.status,
+            late: view.entry.late.map(afterwards),
+            step: url,
+            before,
+        };
+        Self { meaning, step, annotations, failures }
+    }
+
+    /// The step's name in counts: its anchor, or its page where it has none.
+    pub(super) fn step_name(&self) -> Option<Arc<str>> {
+        let step = self.step.as_ref()?;
+        Some(step.anchor.as_deref().map_or_else(|| step.page.to_string().into(), Arc::from))
+    }
+}
+
+/// The first row that holds wins; where none does, the alert's page alone.
+fn choose(alert: &Alert, view: &Outlook<'_>, runbook: &Runbook, failures: &mut Vec<Failed>) -> Option<Step> {
+    let row = alert.steps.iter().find(|row| holds(row, view, failures));
+    match row {
+        Some(row) => Some(runbook.step(&row.page, row.anchor.as_deref())),
+        None => alert.runbook.as_ref().map(|page| runbook.step(page, None)),
+    }
+}
+
+/// The pages that are named ahead of the step: every row that holds.
+fn ahead(alert: &Alert, view: &Outlook<'_>, runbook: &Runbook, failures: &mut Vec<Failed>) -> Vec<String> {
+    let rows = alert.before.iter().filter(|row| holds(row, view, failures));
+    rows.map(|row| runbook.url(&row.page, row.anchor.as_deref())).collect()
+}
+
+/// A row whose condition cannot be evaluated, or hangs on what has no answer, does not hold: the alert
+/// goes out with the next one.
+fn holds(row: &Row, view: &Outlook<'_>, failures: &mut Vec<Failed>) -> bool {
+    let Some(condition) = &row.when else { return true };
+    condition.holds(view).unwrap_or_else(|failed| {
+        failures.push(failed);
+        false
+    })
+}
+
+/// Where the drop-in says nothing.
+fn summary(watch: &Watch, view: &Outlook<'_>) -> String {
+    let labels = view.labels();
+    let instance = match labels.get("instance") {
+        "" => &*view.entry.target.address,
+        instance => instance,
+    };
+    let verdict = view.entry.judged.as_ref().map(|it| it.verdict);
+    match (watch, verdict) {
+        (Watch::Stale(_), _) => {
+            format!("for more than 3 intervals we cannot tell how {instance} of {} fares", view.entry.probe)
+        }
+        (Watch::Planned(_), Some(Verdict::Failure(cause, _))) => {
+            format!("{instance}: {}", cause.doc().meaning)
+        }
+        (Watch::Planned(alert), Some(Verdict::Success | Verdict::Unknown(_)) | None) => {
+            format!("{instance}: {}", alert.name)
+        }
+    }
+}
+
+fn afterwards(late: Late) -> Afterwards {
+    match late {
+        Late::Answered { status, .. } => Afterwards::Answered(status),
+        Late::Silent { .. } => Afterwards::Silent,
+        Late::Failed { fault, .. } => Afterwards::Failed(crate::cause::of_fault(fault)),
+        Late::Unknown(_) => Afterwards::Unknown,
+    }
+}
+
+/// Takes off what is too long, and says so with an ellipsis.
+fn cut(text: &mut String) {
+    if text.len() > ANNOTATION_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(ANNOTATION_BYTES_MAX - ELLIPSIS.len()));
+        text.push_str(ELLIPSIS);
+    }
+}
+
+/// The longest annotation, in bytes.
+const ANNOTATION_BYTES_MAX: usize = 4096;
+const ELLIPSIS: &str = "…";

@@ -1,0 +1,296 @@
+//! One turn of the engine: what happened is taken in, then everything that is due is looked at.
+//!
+//! **When an alert is looked at.** At each reading of its target, and at each late answer; when one of
+//! its clocks runs out; when the plan changes. Its condition and its steps may also hang on scopes,
+//! checks, queries and other alerts. When one of those changes, the alerts of that probe that are
+//! pending or firing are looked at again within [`SETTLE`], all at once, as long as no alert has more
+//! than [`SWEEP_MAX`] of them; beyond that each waits for its target's own next reading, at most an
+//! interval later. So the cost for each reading is bounded, however many targets fail together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::board::Stir;
+use crate::cause::{Judged, Verdict};
+use crate::condition::Failed;
+use crate::moment::Moment;
+use crate::notification::Notification;
+use crate::outcome::{End, Outcome, OwnSide};
+use crate::rule::{Finding, Transition};
+use crate::schedule::Due;
+use crate::target::TargetId;
+
+use super::alarms::Alarm;
+use super::diagnosis::Diagnosis;
+use super::ledger::{Claim, Key};
+use super::outlook::Outlook;
+use super::watch::Watch;
+use super::{Attempt, Engine, Event};
+
+/// How long after a change of a scope, a check, a query or another alert the others are looked at.
+const SETTLE: Duration = Duration::from_secs(1);
+/// The most alerts of one name that are looked at together.
+const SWEEP_MAX: usize = 500;
+
+impl Engine {
+    pub(super) fn take_in(&mut self, now: Moment, event: Event) {
+        match event {
+            Event::Woken => {}
+            Event::Plan(plan) => self.set_plan(now, &plan),
+            Event::Runbook(runbook) => {
+                self.world.runbook = runbook;
+                self.stir_all(now);
+            }
+            Event::Targets(set) => {
+                let probe = Arc::clone(&set.probe);
+                self.found.insert(Arc::clone(&probe), set);
+                if let Some(probe) = self.probes.get(&probe).cloned() {
+                    self.place(now, &probe);
+                }
+            }
+            Event::Outcome { attempt, judged, reading_on } => {
+                let target = if reading_on {
+                    self.schedule.judged(attempt)
+                } else {
+                    let ended = self.schedule.ended(now.up, attempt);
+                    ended.filter(|(_, judged)| !judged).map(|(target, _)| target)
+                };
+                if let Some(target) = target {
+                    self.judge(now, target, Arc::from(judged), reading_on);
+                }
+            }
+            Event::Late { attempt, late } => match self.schedule.ended(now.up, attempt) {
+                None => {}
+                Some((target, true)) => {
+                    let stir = self.world.board.amend(target, late);
+                    self.stirred(now, target, stir);
+                    self.look_at_all(now, target);
+                }
+                Some((target, false)) => self.judge(now, target, mistake(now), false),
+            },
+            Event::Checked { alert, check, labels, answer } => {
+                self.world.answers.checked(Arc::clone(&alert), check, labels, *answer);
+                self.stir_alert(now, &alert);
+            }
+            Event::Answered { alert, query, labels, value } => {
+                self.world.answers.answered(Arc::clone(&alert), query, labels, value);
+                self.stir_alert(now, &alert);
+            }
+            Event::Others(firing) => {
+                self.world.ledger.firing.set_others(firing);
+                self.stir_all(now);
+            }
+        }
+    }
+
+    /// An attempt whose prober never came back has failed on our side.
+    pub(super) fn give_up_lost(&mut self, now: Moment) {
+        for lost in self.schedule.lost(now.up) {
+            if !lost.judged {
+                self.judge(now, lost.target, mistake(now), false);
+            }
+        }
+    }
+
+    pub(super) fn start_due(&mut self, now: Moment) -> impl Iterator<Item = Attempt> + use<> {
+        let attempt = |due: Due| {
+            let entry = self.world.board.entry(due.target).expect("who is scheduled is on the board");
+            Attempt {
+                id: due.attempt,
+                probe: Arc::clone(&entry.probe),
+                target: Arc::clone(&entry.target),
+                module: Arc::clone(&entry.module),
+                due: due.tick,
+            }
+        };
+        self.schedule.due(now.up).into_iter().map(attempt).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Looks at the alerts whose clock has run out. Where an attempt of the target is under way, its
+    /// verdict is waited for.
+    pub(super) fn run_timers(&mut self, now: Moment) {
+        while let Some(key) = self.alarms.pop_ripe(now.up) {
+            if self.schedule.asks(key.target) {
+                continue;
+            }
+            if let Some(watch) = self.watch(&key) {
+                self.look(now, &watch, key.target);
+            }
+        }
+    }
+
+    /// Looks again at the alerts of the probes where something has changed.
+    pub(super) fn sweep(&mut self, now: Moment) {
+        let ripe: Vec<_> =
+            self.sweeps.iter().filter(|(_, at)| **at <= now.up).map(|(it, _)| Arc::clone(it)).collect();
+        for probe in ripe {
+            self.sweeps.remove(&probe);
+            for watch in self.watches_of(&probe).iter() {
+                let live: Vec<_> =
+                    self.alarms.of(watch.name()).take(SWEEP_MAX + 1).map(|it| it.target).collect();
+                if live.len() <= SWEEP_MAX {
+                    live.into_iter().for_each(|target| self.look(now, watch, target));
+                }
+            }
+        }
+    }
+
+    /// What people must hear after this turn.
+    pub(super) fn news(&mut self) -> Vec<Notification> {
+        let Self { world, alarms, watches, .. } = self;
+        let watch = |name: &str| watches.values().flat_map(|it| it.iter()).find(|it| **it.name() == *name);
+        let inhibitors = |name: &str| watch(name).map_or(&[][..], Watch::inhibitors);
+        let diagnosis =
+            |key: &Key| &alarms.get(key).expect("who speaks for an incident is an alarm").diagnosis;
+        world.ledger.settle(inhibitors, diagnosis)
+    }
+
+    fn judge(&mut self, now: Moment, target: TargetId, judged: Arc<Judged>, reading_on: bool) {
+        let stir = self.world.board.judge(target, judged, reading_on, now.wall);
+        self.stirred(now, target, stir);
+        self.look_at_all(now, target);
+    }
+
+    fn look_at_all(&mut self, now: Moment, target: TargetId) {
+        let Some(entry) = self.world.board.entry(target) else { return };
+        let watches = self.watches_of(&entry.probe);
+        for watch in watches.iter() {
+            self.look(now, watch, target);
+        }
+    }
+
+    /// Looks at one alert of one target, and lets it go on from there.
+    pub(super) fn look(&mut self, now: Moment, watch: &Watch, target: TargetId) {
+        let Some(entry) = self.world.board.entry(target) else { return };
+        let key = Key { alert: Arc::clone(watch.name()), target };
+        let live = self.alarms.get_mut(&key);
+        let firing_for = live.as_ref().map_or(Duration::ZERO, |it| it.rule.firing_for(now));
+        let view = Outlook { world: &self.world, now, target, entry, alert: watch.alert(), firing_for };
+        let (finding, failed) = match watch.finding(&view) {
+            Ok(finding) => (finding, None),
+            Err(failed) => (Finding::Unknown, Some(failed)),
+        };
+        let mut failures: Vec<_> = failed.into_iter().collect();
+        match (live, finding) {
+            (None, Finding::Absent | Finding::Unknown) => return self.count_errors(watch, &failures),
+            (None, Finding::Present) => {
+                let (labels, unfilled) = watch.labels(&view);
+                let diagnosis = Diagnosis::of(watch, &view, &self.world.runbook, unfilled.clone());
+                failures.extend(diagnosis.failures.iter().cloned());
+                self.alarms.insert(key.clone(), Alarm::new(labels, unfilled, diagnosis));
+            }
+            (Some(alarm), Finding::Present) => {
+                alarm.diagnosis = Diagnosis::of(watch, &view, &self.world.runbook, alarm.unfilled.clone());
+                failures.extend(alarm.diagnosis.failures.iter().skip(alarm.unfilled.len()).cloned());
+            }
+            (Some(_), Finding::Absent | Finding::Unknown) => {}
+        }
+        self.count_errors(watch, &failures);
+        self.go_on(now, watch, &key, finding);
+    }
+
+    /// Moves the alert's rule, and does what follows.
+    fn go_on(&mut self, now: Moment, watch: &Watch, key: &Key, finding: Finding) {
+        let asks = self.schedule.asks(key.target);
+        let alarm = self.alarms.get_mut(key).expect("it was looked at a moment ago");
+        let found = alarm.rule.find(now, finding);
+        let ripe = if asks { None } else { alarm.rule.ripen(now, watch.terms()) };
+        match ripe.or(found) {
+            Some(Transition::Fired) => {
+                let starts_at = alarm.rule.starts_at().expect("what has fired has a start");
+                if self.world.ledger.claim(&alarm.labels, key.clone(), starts_at) == Claim::Duplicate {
+                    *self.counters.duplicates.entry(Arc::clone(&key.alert)).or_default() += 1;
+                }
+                self.stir_askers(now);
+            }
+            Some(Transition::Dropped) => {
+                self.alarms.remove(key);
+                return;
+            }
+            Some(Transition::Resolved { ends_at, .. }) => {
+                self.world.ledger.release(&alarm.labels, key, ends_at, None);
+                self.alarms.remove(key);
+                self.stir_askers(now);
+                return;
+            }
+            Some(Transition::Began) | None => {}
+        }
+        let alarm = self.alarms.get_mut(key).expect("it goes on");
+        if alarm.rule.starts_at().is_some() {
+            self.world.ledger.touch(&alarm.labels);
+            if let Some(step) = alarm.new_step() {
+                *self.counters.steps.entry((Arc::clone(&key.alert), step)).or_default() += 1;
+            }
+        }
+        // A clock that has run out already waits for the verdict of the attempt under way.
+        let timer = alarm.rule.due(watch.terms()).filter(|it| *it > now.up);
+        self.alarms.set_timer(key, timer);
+    }
+
+    fn stirred(&mut self, now: Moment, target: TargetId, stir: Stir) {
+        self.count_failures(stir.failed);
+        if stir.changed
+            && let Some(entry) = self.world.board.entry(target)
+        {
+            let probe = Arc::clone(&entry.probe);
+            self.stir_probe(now, &probe);
+        }
+    }
+
+    /// Lets the live alerts of the probe be looked at again.
+    pub(super) fn stir_probe(&mut self, now: Moment, probe: &Arc<str>) {
+        let watches = self.watches_of(probe);
+        let is_live = watches.iter().any(|it| self.alarms.of(it.name()).next().is_some());
+        if is_live && !self.sweeps.contains_key(probe) {
+            self.sweeps.insert(Arc::clone(probe), now.up.saturating_add(SETTLE));
+        }
+    }
+
+    fn stir_alert(&mut self, now: Moment, alert: &str) {
+        let probe = self.watches.iter().find(|(_, it)| it.iter().any(|it| **it.name() == *alert));
+        if let Some(probe) = probe.map(|(it, _)| Arc::clone(it)) {
+            self.stir_probe(now, &probe);
+        }
+    }
+
+    pub(super) fn stir_all(&mut self, now: Moment) {
+        let probes: Vec<_> = self.watches.keys().cloned().collect();
+        probes.iter().for_each(|it| self.stir_probe(now, it));
+    }
+
+    /// An alert has begun or ended to fire, and other alerts may ask about it.
+    fn stir_askers(&mut self, now: Moment) {
+        let asks = |it: &Arc<[Watch]>| it.iter().any(Watch::asks_about_others);
+        let probes: Vec<_> =
+            self.watches.iter().filter(|(_, it)| asks(it)).map(|(it, _)| Arc::clone(it)).collect();
+        probes.iter().for_each(|it| self.stir_probe(now, it));
+    }
+
+    /// The alert that the key names, while its target is there.
+    pub(super) fn watch(&self, key: &Key) -> Option<Watch> {
+        let entry = self.world.board.entry(key.target)?;
+        self.watches.get(&entry.probe)?.iter().find(|it| *it.name() == key.alert).cloned()
+    }
+
+    pub(super) fn watches_of(&self, probe: &str) -> Arc<[Watch]> {
+        self.watches.get(probe).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn count_failures(&mut self, alerts: Vec<Arc<str>>) {
+        for alert in alerts {
+            *self.counters.expression_errors.entry(alert).or_default() += 1;
+        }
+    }
+
+    /// What has no answer yet is no error.
+    fn count_errors(&mut self, watch: &Watch, failures: &[Failed]) {
+        let errors = failures.iter().filter(|it| !it.no_answer);
+        self.count_failures(errors.map(|_| Arc::clone(watch.name())).collect());
+    }
+}
+
+/// The verdict on an attempt that never came back: the mistake is ours.
+fn mistake(now: Moment) -> Arc<Judged> {
+    let outcome = Outcome::bare(now.wall, Duration::ZERO, End::Unknown(OwnSide::Internal));
+    Arc::new(Judged { verdict: Verdict::Unknown(OwnSide::Internal), outcome })
+}
