@@ -245,3 +245,6 @@ impl Engine {
         AlertStatus { state, notification, active_at, target: key.target, step, inhibited_by }
     }
 }
+
+#[cfg(test)]
+mod tests;
