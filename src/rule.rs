@@ -99,7 +99,9 @@ impl Rule {
                 None
             }
             (State::Firing { over, .. }, Finding::Unknown) => {
-                over.iter_mut().for_each(|it| it.stop(now.up));
+                if let Some(over) = over {
+                    over.stop(now.up);
+                }
                 None
             }
             (State::Inactive, Finding::Absent | Finding::Unknown) => None,

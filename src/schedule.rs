@@ -96,7 +96,7 @@ struct Flight {
 }
 
 /// How long after its patience an attempt is given up.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 impl Schedule {
     /// An empty schedule that begins at `now` and has at most `concurrency` attempts under way.
@@ -150,23 +150,7 @@ impl Schedule {
         while self.flights.len() < self.concurrency {
             let Some(&(tick, target)) = self.queue.first().filter(|(tick, _)| *tick <= now) else { break };
             self.queue.pop_first();
-            let row = self.rows.get_mut(&target).expect("who is in the queue has a row");
-            let interval = row.pace.interval;
-            let slept = unwatched > interval && now - tick > interval;
-            if slept && !row.put_off {
-                row.put_off = true;
-                self.rest(target, now);
-                continue;
-            }
-            let latest = row.grid.at_or_before(now);
-            let skipped = row.grid.between(row.accounted, latest);
-            row.accounted = latest.saturating_add(Duration::from_nanos(1));
-            row.put_off = false;
-            row.next = None;
-            let deadline = now.saturating_add(row.pace.longest).saturating_add(GRACE);
-            let probe = Arc::clone(&row.pace.probe);
-            self.miss(&probe, skipped);
-            due.push(Due { attempt: self.launch(target, deadline), target, tick: latest });
+            due.extend(self.start(now, tick, target, unwatched));
         }
         due
     }
@@ -195,13 +179,11 @@ impl Schedule {
         let slept = now.saturating_sub(self.looked) > GRACE;
         let mut lost = Vec::new();
         while let Some(&(deadline, attempt)) = self.deadlines.first().filter(|(at, _)| *at <= now) {
-            if slept {
-                self.deadlines.remove(&(deadline, attempt));
-                let flight = self.flights.get_mut(&attempt).expect("a deadline belongs to a flight");
+            self.deadlines.remove(&(deadline, attempt));
+            if slept && let Some(flight) = self.flights.get_mut(&attempt) {
                 flight.deadline = now.saturating_add(GRACE);
                 self.deadlines.insert((flight.deadline, attempt));
-            } else {
-                let (target, judged) = self.ended(now, attempt).expect("a deadline belongs to a flight");
+            } else if let Some((target, judged)) = self.ended(now, attempt) {
                 lost.push(Lost { target, judged });
             }
         }
@@ -230,6 +212,26 @@ impl Schedule {
     /// Ticks that were skipped since the start, by probe.
     pub fn missed(&self) -> &BTreeMap<Arc<str>, u64> {
         &self.missed
+    }
+
+    /// Starts an attempt of the target that was due at `tick`, unless it is put off.
+    fn start(&mut self, now: Duration, tick: Duration, target: TargetId, unwatched: Duration) -> Option<Due> {
+        let row = self.rows.get_mut(&target).expect("who is in the queue has a row");
+        let slept = unwatched.min(now.saturating_sub(tick)) > row.pace.interval;
+        if slept && !row.put_off {
+            row.put_off = true;
+            self.rest(target, now);
+            return None;
+        }
+        let latest = row.grid.at_or_before(now);
+        let skipped = row.grid.between(row.accounted, latest);
+        row.accounted = latest.saturating_add(Duration::from_nanos(1));
+        row.put_off = false;
+        row.next = None;
+        let deadline = now.saturating_add(row.pace.longest).saturating_add(GRACE);
+        let probe = Arc::clone(&row.pace.probe);
+        self.miss(&probe, skipped);
+        Some(Due { attempt: self.launch(target, deadline), target, tick: latest })
     }
 
     fn launch(&mut self, target: TargetId, deadline: Duration) -> AttemptId {

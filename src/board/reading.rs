@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cause::{Cause, Judged, Verdict};
-use crate::outcome::{End, Late};
+use crate::outcome::{End, Late, TlsFacts};
 use crate::target::Target;
 use crate::view::Reading;
 
@@ -44,7 +44,7 @@ pub(super) fn tell(entry: &mut Entry) {
         body: http.map_or_else(Arc::default, |it| it.body_start.as_str().into()),
         samples: samples.unwrap_or(0),
         peer: outcome.peer.map_or_else(Arc::default, |it| it.to_string().into()),
-        certificate_not_after: outcome.tls.as_ref().and_then(|it| it.earliest_not_after()),
+        certificate_not_after: outcome.tls.as_ref().and_then(TlsFacts::earliest_not_after),
     };
 }
 

@@ -25,7 +25,9 @@ impl Engine {
 
         let live: Vec<_> = self.alarms.iter().map(|(key, _)| key.clone()).collect();
         let (stay, go): (Vec<_>, Vec<_>) = live.into_iter().partition(|key| self.watch(key).is_some());
-        go.iter().for_each(|key| self.end(now, key, Removed::Alert));
+        for key in &go {
+            self.end(now, key, Removed::Alert);
+        }
         let gone: Vec<_> = self.members.keys().filter(|it| !self.probes.contains_key(*it)).cloned().collect();
         for probe in gone {
             for target in self.members.remove(&probe).unwrap_or_default() {

@@ -37,7 +37,7 @@ impl Evidence<'_> {
             lines.extend(judged.outcome.peer.map(|it| format!("dialled {it}")));
             lines.extend(certificate(&judged.outcome));
             lines.extend(content(judged));
-            lines.extend(meaning(judged.verdict));
+            lines.extend(hint(judged.verdict));
         }
         lines.extend(self.groups.iter().filter(|(.., tally)| tally.watched > 0).map(group));
         for (name, answer) in &self.checks {
@@ -77,11 +77,11 @@ fn headline(verdict: Verdict, timeout: Duration) -> String {
             format!("deadline exceeded {}: nothing complete within {}", doing(phase), time(timeout))
         }
         Verdict::Failure(cause, phase) => {
-            format!("{} {}: {}", cause.name().replace('_', " "), doing(phase), cause.doc().meaning)
+            format!("{} ({}, {})", cause.doc().meaning, cause.name(), doing(phase))
         }
         Verdict::Unknown(own) => {
             let cause = Cause::from(own);
-            format!("{}, on our side: {}", cause.name().replace('_', " "), cause.doc().meaning)
+            format!("we cannot tell: {} ({})", cause.doc().meaning, cause.name())
         }
     }
 }
@@ -194,14 +194,14 @@ fn quoted(text: &str) -> String {
     }
 }
 
-fn meaning(verdict: Verdict) -> Option<String> {
+/// Where to look first.
+fn hint(verdict: Verdict) -> Option<String> {
     let cause = match verdict {
         Verdict::Success => return None,
         Verdict::Failure(cause, _) => cause,
         Verdict::Unknown(own) => Cause::from(own),
     };
-    let row = cause.doc();
-    Some(format!("{}: {}; {}", row.name, row.meaning, row.hint))
+    Some(format!("hint: {}", cause.doc().hint))
 }
 
 /// `carrier prod-dal10-carrier1: 3 of 12 failing (25 %): deadline_exceeded 2, connect_refused 1`
@@ -285,3 +285,6 @@ fn grouped(number: u64) -> String {
 
 const QUOTED_CHARS_MAX: usize = 200;
 const WRITTEN: &str = "a string takes what is written";
+
+#[cfg(test)]
+mod tests;

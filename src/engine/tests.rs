@@ -521,7 +521,7 @@ fn a_template_that_fails_stops_no_alert_and_a_long_annotation_is_cut() {
     ];
     let labels =
         vec![("team".into(), text("{{ labels.nobody }}")), ("n".into(), text("{{ int(labels.service) }}"))];
-    let mut it = one_target(vec![Alert { annotations, labels, ..alert("A") }]);
+    let mut it = one_target(vec![Alert { labels, annotations, ..alert("A") }]);
     it.see("a:1", Sight::Refused);
     it.until(65);
     let told = it.last();

@@ -129,7 +129,9 @@ impl Engine {
                 let live: Vec<_> =
                     self.alarms.of(watch.name()).take(SWEEP_MAX + 1).map(|it| it.target).collect();
                 if live.len() <= SWEEP_MAX {
-                    live.into_iter().for_each(|target| self.look(now, watch, target));
+                    for target in live {
+                        self.look(now, watch, target);
+                    }
                 }
             }
         }
@@ -255,7 +257,9 @@ impl Engine {
 
     pub(super) fn stir_all(&mut self, now: Moment) {
         let probes: Vec<_> = self.watches.keys().cloned().collect();
-        probes.iter().for_each(|it| self.stir_probe(now, it));
+        for probe in &probes {
+            self.stir_probe(now, probe);
+        }
     }
 
     /// An alert has begun or ended to fire, and other alerts may ask about it.
@@ -263,7 +267,9 @@ impl Engine {
         let asks = |it: &Arc<[Watch]>| it.iter().any(Watch::asks_about_others);
         let probes: Vec<_> =
             self.watches.iter().filter(|(_, it)| asks(it)).map(|(it, _)| Arc::clone(it)).collect();
-        probes.iter().for_each(|it| self.stir_probe(now, it));
+        for probe in &probes {
+            self.stir_probe(now, probe);
+        }
     }
 
     /// The alert that the key names, while its target is there.

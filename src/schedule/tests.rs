@@ -229,9 +229,9 @@ proptest! {
         for (target, attempts) in &run.attempts {
             let interval = paces[target];
             for (start, end, tick) in attempts {
-                let off = (*tick - phases[target]).as_nanos() % interval.as_nanos();
+                let off = tick.saturating_sub(phases[target]).as_nanos() % interval.as_nanos();
                 prop_assert_eq!(off, 0, "a tick beside the phase");
-                prop_assert!(start >= tick && *start - *tick < interval);
+                prop_assert!(start >= tick && start.saturating_sub(*tick) < interval);
                 busy.extend([(*start, 1), (*end, -1)]);
             }
             for pair in attempts.windows(2) {
@@ -259,7 +259,7 @@ proptest! {
         for target in 0..count {
             it.set(Duration::ZERO, TargetId(target), pace(interval, secs(1)));
         }
-        let run = run(&mut it, interval * 20 - Duration::from_nanos(1), |_| millis(1));
+        let run = run(&mut it, (interval * 20).saturating_sub(Duration::from_nanos(1)), |_| millis(1));
         prop_assert_eq!(run.missed, 0);
         let window = secs(window);
         let most = window.as_nanos().div_ceil(interval.as_nanos());
@@ -297,7 +297,7 @@ fn starts_are_spread_evenly_over_the_interval() {
     for target in 0..10_000 {
         it.set(Duration::ZERO, TargetId(target), pace(secs(30), secs(10)));
     }
-    let run = run(&mut it, secs(30) - Duration::from_nanos(1), |_| millis(5));
+    let run = run(&mut it, Duration::from_nanos(29_999_999_999), |_| millis(5));
     let mut seconds = [0u32; 30];
     for (start, ..) in run.attempts.values().flatten() {
         seconds[usize::try_from(start.as_secs()).unwrap()] += 1;

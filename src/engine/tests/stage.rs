@@ -260,7 +260,7 @@ pub(super) fn alert(name: &str) -> Alert {
         name: name.into(),
         probe: "p".into(),
         when: condition("target.failing"),
-        hold: Duration::from_secs(60),
+        hold: Duration::from_mins(1),
         keep_firing_for: Duration::ZERO,
         labels: vec![("severity".into(), text("critical"))],
         annotations: Vec::new(),
