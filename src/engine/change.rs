@@ -37,7 +37,7 @@ impl Engine {
 
         let stir = self.world.board.set_plan(plan);
         self.count_failures(stir.failed);
-        self.world.ledger.firing.set_plan(plan);
+        self.world.ledger.firing.set_asked(plan.alerts.iter().flat_map(|it| &it.inhibited_by));
         self.world.answers.retain(|alert| plan.alerts.iter().any(|it| *it.name == *alert));
         for probe in &plan.probes {
             self.place(now, probe);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::labels::Labels;
-use crate::plan::{Inhibitor, Plan};
+use crate::plan::Inhibitor;
 
 /// The label sets that fire now.
 #[derive(Debug, Default)]
@@ -20,11 +20,11 @@ pub(super) struct Firing {
 }
 
 impl Firing {
-    /// Other alerts hold others back from now on.
-    pub(super) fn set_plan(&mut self, plan: &Plan) {
+    /// These are all that may hold an alert back from now on.
+    pub(super) fn set_asked<'a>(&mut self, inhibitors: impl IntoIterator<Item = &'a Inhibitor>) {
         self.asked.clear();
         self.counts.clear();
-        for Inhibitor { alert, equal } in plan.alerts.iter().flat_map(|it| &it.inhibited_by) {
+        for Inhibitor { alert, equal } in inhibitors {
             let lists = self.asked.entry(Arc::clone(alert)).or_default();
             if !lists.contains(equal) {
                 lists.push(equal.clone());
@@ -122,4 +122,66 @@ enum Count {
 /// What the labels have under those names. Two that both lack one are equal in it.
 fn projected(labels: &Labels, names: &[Arc<str>]) -> Labels {
     names.iter().map(|name| (&**name, labels.get(name))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn inhibitor(alert: &str, equal: &[&str]) -> Inhibitor {
+        Inhibitor { alert: alert.into(), equal: equal.iter().map(|it| (*it).into()).collect() }
+    }
+
+    fn labels((alert, carrier, region): (usize, usize, usize)) -> Labels {
+        let pairs = [("alertname", ["P", "Q"][alert]), ("carrier", ["", "c1", "c2"][carrier])];
+        pairs.into_iter().chain([("region", ["", "r1", "r2"][region])]).collect()
+    }
+
+    fn some_labels() -> impl Strategy<Value = Labels> {
+        (0usize..2, 0usize..3, 0usize..3).prop_map(labels)
+    }
+
+    proptest! {
+        #[test]
+        fn who_is_held_back_is_what_a_look_at_every_firing_alert_says(
+            steps in prop::collection::vec((any::<bool>(), some_labels()), 0..30),
+            others in prop::collection::vec(some_labels(), 0..5),
+            asked in prop::collection::vec((0usize..2, 0usize..4), 1..4),
+            child in some_labels(),
+        ) {
+            let lists: [&[&str]; 4] = [&[], &["carrier"], &["region"], &["carrier", "region"]];
+            let inhibitors: Vec<_> =
+                asked.iter().map(|(alert, list)| inhibitor(["P", "Q"][*alert], lists[*list])).collect();
+            let mut it = Firing::default();
+            it.set_asked(&inhibitors);
+            let mut own = BTreeSet::new();
+            for (begins, labels) in &steps {
+                if *begins {
+                    it.begin(labels);
+                    own.insert(labels.clone());
+                } else {
+                    it.end(labels);
+                    own.remove(labels);
+                }
+            }
+            it.set_others(steps.iter().map(|(_, labels)| labels.clone()).collect());
+            it.set_others(others.clone());
+            let fires: Vec<_> = own.iter().chain(&others).collect();
+            for one in &inhibitors {
+                let holds = |it: &&&Labels| {
+                    it.get("alertname") == &*one.alert
+                        && one.equal.iter().all(|name| it.get(name) == child.get(name))
+                };
+                let expected = fires.iter().find(holds).is_some();
+                prop_assert_eq!(it.holder(&child, std::slice::from_ref(one)).is_some(), expected);
+            }
+            for labels in &own {
+                it.end(labels);
+            }
+            it.set_others(Vec::new());
+            prop_assert!(it.counts.is_empty());
+        }
+    }
 }

@@ -512,6 +512,21 @@ fn an_outcome_of_an_attempt_that_is_not_under_way_is_passed_over() {
 }
 
 #[test]
+fn an_attempt_has_one_verdict() {
+    let mut it = one_target(vec![Alert { hold: Duration::ZERO, ..alert("A") }]);
+    it.see("a:1", Sight::Lost);
+    it.until(1);
+    let attempt = it.asked[0].1.id;
+    for (sight, reading_on) in [(Sight::Fine, true), (Sight::Refused, true), (Sight::Refused, false)] {
+        let (outcome, _) = stage::witnessed(sight, SystemTime::UNIX_EPOCH);
+        let judged = Box::new(Judged::new(&stage::module(), outcome));
+        it.tell(Event::Outcome { attempt, judged, reading_on });
+    }
+    assert!(it.states().is_empty());
+    assert_eq!(it.snapshot().targets[0].judged.as_ref().unwrap().verdict, Verdict::Success);
+}
+
+#[test]
 fn a_template_that_fails_stops_no_alert_and_a_long_annotation_is_cut() {
     let annotations = vec![
         ("wrong".into(), text("number {{ int(labels.service) }}")),

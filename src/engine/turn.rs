@@ -106,13 +106,9 @@ impl Engine {
         self.schedule.due(now.up).into_iter().map(attempt).collect::<Vec<_>>().into_iter()
     }
 
-    /// Looks at the alerts whose clock has run out. Where an attempt of the target is under way, its
-    /// verdict is waited for.
+    /// Looks at the alerts whose clock has run out.
     pub(super) fn run_timers(&mut self, now: Moment) {
         while let Some(key) = self.alarms.pop_ripe(now.up) {
-            if self.schedule.asks(key.target) {
-                continue;
-            }
             if let Some(watch) = self.watch(&key) {
                 self.look(now, &watch, key.target);
             }
@@ -193,6 +189,7 @@ impl Engine {
 
     /// Moves the alert's rule, and does what follows.
     fn go_on(&mut self, now: Moment, watch: &Watch, key: &Key, finding: Finding) {
+        // Nobody is woken by a reading that is just being replaced.
         let asks = self.schedule.asks(key.target);
         let alarm = self.alarms.get_mut(key).expect("it was looked at a moment ago");
         let found = alarm.rule.find(now, finding);
