@@ -8,7 +8,7 @@ use crate::board::Entry;
 use crate::cause::{Cause, Judged, Verdict};
 use crate::labels::Labels;
 use crate::outcome::{End, Late, Outcome, Phase};
-use crate::view::{CheckAnswer, Hop, Tally};
+use crate::view::{CheckAnswer, Tally, table};
 
 /// What there is to tell of one target.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Evidence<'_> {
         lines.extend(self.groups.iter().filter(|(.., tally)| tally.watched > 0).map(group));
         for (name, answer) in &self.checks {
             lines.push(check(name, answer));
-            lines.extend(hops(&answer.hops));
+            lines.extend((!answer.hops.is_empty()).then(|| table(&answer.hops).trim_end().to_owned()));
         }
         lines.extend(self.queries.iter().map(|(name, value)| format!("{name}: {value}")));
         lines.join("\n")
@@ -240,34 +240,6 @@ fn check(name: &str, answer: &CheckAnswer) -> String {
     parts.extend((it.status > 0).then(|| format!("status {}", it.status)));
     parts.extend((!it.duration.is_zero()).then(|| format!("took {}", time(it.duration))));
     parts.join(", ")
-}
-
-/// The table that `mtr -w` prints, without its names.
-fn hops(hops: &[Hop]) -> Vec<String> {
-    if hops.is_empty() {
-        return Vec::new();
-    }
-    let host = |it: &Hop| if it.address.is_empty() { "???".to_owned() } else { it.address.clone() };
-    let width = hops.iter().map(|it| host(it).len()).chain([4]).max().expect("there is the heading");
-    let heading = format!(
-        "    {:width$}  {:>6} {:>5} {:>7} {:>7} {:>7} {:>7} {:>7}",
-        "HOST", "Loss%", "Snt", "Last", "Avg", "Best", "Wrst", "StDev"
-    );
-    let row = |(at, it): (usize, &Hop)| {
-        format!(
-            "{:>3} {:width$}  {:>5.1}% {:>5} {:>7.1} {:>7.1} {:>7.1} {:>7.1} {:>7.1}",
-            at + 1,
-            host(it),
-            it.loss,
-            it.sent,
-            it.last,
-            it.average,
-            it.best,
-            it.worst,
-            it.deviation
-        )
-    };
-    std::iter::once(heading).chain(hops.iter().enumerate().map(row)).collect()
 }
 
 /// `48213` as `48 213`.

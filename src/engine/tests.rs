@@ -283,7 +283,7 @@ fn a_row_whose_check_or_query_has_no_answer_does_not_hold_until_it_has() {
     assert!(it.last().annotations["runbook_url"].ends_with("#path"));
     let description = &it.last().annotations["description"];
     assert!(description.contains("check path: fails, path_lossy"), "{description}");
-    assert!(description.contains("  1 10.1.1.1   20.0%    10 "), "{description}");
+    assert!(description.contains("  1.|-- 10.1.1.1 20.0%    10 "), "{description}");
 }
 
 #[test]

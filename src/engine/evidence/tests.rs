@@ -149,25 +149,3 @@ fn a_group_shows_who_fails_with_the_commonest_cause_first() {
     let fleet = Tally { watched: 4, ..Tally::default() };
     assert_eq!(group(&("fleet", Labels::default(), fleet)), "fleet: 0 of 4 failing (0 %)");
 }
-
-#[test]
-fn hops_stand_in_a_table_as_mtr_prints_it() {
-    let hop = |address: &str, loss, last| Hop {
-        address: address.to_owned(),
-        loss,
-        sent: 100,
-        last,
-        average: 1.25,
-        best: 0.9,
-        worst: 120.04,
-        deviation: 11.0,
-    };
-    let lines = hops(&[hop("10.176.31.1", 0.0, 1.0), hop("", 100.0, 0.0)]);
-    let expected = [
-        "    HOST          Loss%   Snt    Last     Avg    Best    Wrst   StDev",
-        "  1 10.176.31.1    0.0%   100     1.0     1.2     0.9   120.0    11.0",
-        "  2 ???          100.0%   100     0.0     1.2     0.9   120.0    11.0",
-    ];
-    assert_eq!(lines, expected);
-    assert!(hops(&[]).is_empty());
-}

@@ -230,6 +230,7 @@ fn known() -> Known {
         checks: vec!["path".into()],
         queries: vec!["scraped".into()],
         distinct: vec![("carrier".into(), "service".into())],
+        facts: Vec::new(),
     }
 }
 
