@@ -17,7 +17,7 @@ use std::time::Duration;
 use url::Url;
 
 pub use complaint::{Complaint, Level, Place};
-pub use page::{PageUse, prove};
+pub use page::{PageUse, pages, prove};
 pub use raw::FILE_BYTES_MAX;
 pub use setting::{SettingsRead, settings};
 

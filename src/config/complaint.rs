@@ -81,6 +81,13 @@ impl Place {
         Self { file, text: Arc::from(""), span: 0..0 }
     }
 
+    /// That line of a text, counted from 1; its end, where it has fewer.
+    pub fn line_of(file: Arc<str>, text: Arc<str>, line: usize) -> Self {
+        let start = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+        let end = start + text[start..].lines().next().map_or(0, str::len);
+        Self { file, text, span: start..end }
+    }
+
     /// The line, from 1.
     pub fn line(&self) -> usize {
         self.line_under().0

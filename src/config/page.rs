@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::Source;
 use super::complaint::{Complaint, Level, Place};
-use crate::runbook::{PageRef, Proof, Runbook, Unproved};
+use crate::runbook::{Page, PageRef, Proof, Runbook, Unproved};
 
 /// A page, or a place on one, that a drop-in names.
 #[derive(Clone, Debug)]
@@ -14,6 +15,29 @@ pub struct PageUse {
     pub page: PageRef,
     /// The anchor on it, without `#`.
     pub anchor: Option<Arc<str>>,
+}
+
+/// The pages that these files hold, and a warning for each that holds none.
+pub fn pages(sources: &[Source]) -> (Vec<Page>, Vec<Complaint>) {
+    let (mut pages, mut complaints) = (Vec::new(), Vec::new());
+    for source in sources {
+        let text = match &source.text {
+            Ok(text) => text,
+            Err(complaint) => {
+                complaints.push(complaint.clone());
+                continue;
+            }
+        };
+        match Page::parse(&source.name, text) {
+            Ok(page) => pages.push(page),
+            Err(error) => {
+                let place = Place::line_of(Arc::clone(&source.name), Arc::clone(text), error.line());
+                let help = Some("a page begins with `---`, `link: /its/name.html`, `---`".to_owned());
+                complaints.push(Complaint { level: Level::Warning, place, title: error.to_string(), help });
+            }
+        }
+    }
+    (pages, complaints)
 }
 
 /// What is wrong with these references. An anchor that its page lacks, or a page whose name is a

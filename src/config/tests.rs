@@ -328,6 +328,20 @@ fn pages_and_anchors_are_proved_where_they_are_named() {
 }
 
 #[test]
+fn a_file_that_is_no_page_is_a_warning_at_its_line() {
+    let sources = [
+        source("good.md", "---\nlink: /a.html\n---\n# A\n"),
+        source("bad.md", "---\ntitle: T\nlink: /a/../b.html\n---\n"),
+        source("empty.md", ""),
+    ];
+    let (found, complaints) = pages(&sources);
+    assert_eq!(found.len(), 1);
+    let told: Vec<_> = complaints.iter().map(|it| (it.level, it.place.to_string())).collect();
+    assert_eq!(told, [(Level::Warning, "bad.md:3:1".to_owned()), (Level::Warning, "empty.md".to_owned())]);
+    assert_eq!(complaints[0].place.excerpt(), "link: /a/../b.html");
+}
+
+#[test]
 fn flags_win_over_the_settings_file() {
     let text = "
 alertmanagers:
