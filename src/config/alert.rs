@@ -10,7 +10,7 @@ use super::field::Fields;
 use super::key::{ALERT, CHECK, INHIBITOR, ROW, SCOPE};
 use super::raw::{Entry, Node};
 use super::word::{self, Bounds, MONTH, Word};
-use crate::condition::{Condition, Known, Mention, Place};
+use crate::condition::{Condition, Fact, Known, Mention, Place};
 use crate::plan::{Alert, Check, Inhibitor, Query, Row, Scope};
 use crate::runbook::{Link, PageRef};
 use crate::template::{Reach, Template};
@@ -32,7 +32,8 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
     let fields = Fields::of(node, &ALERT, desk);
     let name = name(&fields, desk);
     let probe = fields.required_word("probe", desk);
-    let known = known(&fields, desk);
+    let mut known = known(&fields, desk);
+    known.facts = facts(&fields, &known, desk);
     let when = fields.required("when", desk).and_then(|it| condition(it, Place::Alert, &known, desk));
     let hold = fields.duration("for", &HOLD, desk).unwrap_or_default();
     let keep_firing_for = fields.duration("keep_firing_for", &HOLD, desk).unwrap_or_default();
@@ -108,6 +109,20 @@ fn known(fields: &Fields<'_>, desk: &mut Desk) -> Known {
         known.distinct.extend(labels.iter().map(|label| (entry.key.to_string(), label.to_string())));
     }
     known
+}
+
+/// Named conditions, each compiled without the others. In the place of a wrong one stands one that
+/// is not, so that the rows that ask it are not blamed.
+fn facts(fields: &Fields<'_>, known: &Known, desk: &mut Desk) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for entry in fields.map("facts", desk) {
+        word::check_identifier(&entry.key, &entry.key_span, desk);
+        let found = condition(&entry.node, Place::Alert, known, desk);
+        let stand_in = || Condition::compile("true", known).expect("`true` is a condition");
+        let condition = Arc::new(found.unwrap_or_else(stand_in));
+        facts.push(Fact { name: entry.key.to_string(), condition });
+    }
+    facts
 }
 
 fn condition(node: &Node, place: Place, known: &Known, desk: &mut Desk) -> Option<Condition> {

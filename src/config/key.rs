@@ -173,6 +173,7 @@ pub const ALERT: Section = Section {
         key("scopes", "a map of scopes", "none", "groups that are counted"),
         key("checks", "a map of checks", "none", "measured when it starts to fail"),
         key("queries", "a map of PromQL", "none", "asked of Prometheus"),
+        key("facts", "a map of conditions", "none", "conditions with a name, which rows can ask"),
         key("inhibited_by", "a list of maps", "none", "alerts that hold it back"),
         key("runbook", "a page", "none", "where its `step` anchors stand"),
         key("before", "a list of rows", "none", "pages named ahead; every row that holds"),

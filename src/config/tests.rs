@@ -36,7 +36,7 @@ fn in_force(loaded: &Loaded) -> Vec<InForce> {
     loaded.files.iter().map(|it| it.in_force).collect()
 }
 
-/// The example of the design, its checks' and its holding-back alert's other halves added.
+/// The example of the design, with what its check names, and a fact.
 const EXAMPLE: &str = r#"
 modules:                       # the exporter's schema
   scrape:
@@ -75,12 +75,15 @@ alerts:
       elsewhere: { module: scrape, via: "https://other-fingerpost:19115" }
     queries:
       scraped: 'up{instance="{{ labels.instance }}"}'
+    facts:
+      many: scope.carrier.share > 0.5
     inhibited_by:
       - { alert: ProberIsolated }
     runbook: /armada/armada-global-scrape-failure.html
     before:
       - { when: number_at_end(labels.carrier_name) >= 100, page: /armada/armada-tugboats.html }
     steps:
+      - { when: facts.many, page: /armada/armada-many.html }
       - { when: "labels.name == 'node-exporter'", page: /armada/armada-ops-node-exporter.html }
       - { when: "target.cause == 'http_status' && target.status == 404", step: http-404-actions }
       - { when: "target.cause == 'deadline_exceeded'", step: context-deadline-exceeded-actions }
@@ -94,16 +97,16 @@ fn the_example_of_the_design_loads_whole() {
     let alert = &loaded.config.plan.alerts[0];
     assert_eq!((alert.hold, alert.keep_firing_for), (Duration::from_mins(1), Duration::ZERO));
     assert_eq!((alert.scopes.len(), alert.checks.len(), alert.queries.len()), (3, 2, 1));
-    assert_eq!((alert.before.len(), alert.steps.len()), (1, 4));
-    assert_eq!(alert.steps[1].anchor.as_deref(), Some("http-404-actions"));
-    assert_eq!(alert.steps[1].page.to_string(), "/armada/armada-global-scrape-failure.html");
+    assert_eq!((alert.before.len(), alert.steps.len()), (1, 5));
+    assert_eq!(alert.steps[2].anchor.as_deref(), Some("http-404-actions"));
+    assert_eq!(alert.steps[2].page.to_string(), "/armada/armada-global-scrape-failure.html");
     let module = &loaded.config.modules["scrape"];
     assert_eq!((module.timeout, module.patience), (Duration::from_secs(10), Duration::from_secs(30)));
     let crate::spec::Prober::Metrics(metrics) = &module.prober else { panic!("a scrape") };
     assert!(metrics.client.tls.insecure_skip_verify);
     assert_eq!((metrics.client.body_bytes_max, metrics.sample_limit), (16 << 20, 50_000));
     assert_eq!(loaded.config.discoveries[0].file_sd_patterns.len(), 2);
-    assert_eq!((loaded.pages.len(), loaded.needed.len()), (6, 2));
+    assert_eq!((loaded.pages.len(), loaded.needed.len()), (7, 2));
 }
 
 #[test]

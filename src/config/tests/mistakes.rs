@@ -369,6 +369,19 @@ fn mistakes_in_what_an_alert_says_and_asks_have_their_place_and_a_help() {
             "`hosts`",
         ),
         row(alert("checks: { c: { module: ping, via: other:1 } }"), "other:1", "no URL", "https://"),
+        row(
+            alert("facts: { far: target.fialing }, annotations: { a: '{{ facts.far }}' }"),
+            "fialing",
+            "no field",
+            "`failing`",
+        ),
+        row(
+            alert("annotations: { a: '{{ facts.far }}' }, facts: { fra: target.failing }"),
+            "far",
+            "no fact",
+            "`fra`",
+        ),
+        row(alert("facts: { far: }"), "", "a text is missing", "write one"),
         row(alert("queries: { q: }"), "q", "asks nothing", "PromQL"),
     ]);
 }
