@@ -1,0 +1,112 @@
+//! One drop-in as it was read, before its names of other things are looked up; and the joining of
+//! all that are in force.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::alert::{self, AlertDraft};
+use super::complaint::{Complaint, listed};
+use super::desk::Desk;
+use super::field::Fields;
+use super::key::DROP_IN;
+use super::probe::{self, ProbeDraft};
+use super::raw;
+use super::word::Word;
+use super::{Config, Source, module};
+use crate::plan::{Plan, Probe};
+use crate::spec::Module;
+
+/// One drop-in.
+pub(super) struct Draft {
+    pub(super) desk: Desk,
+    /// Whether the file could be read as YAML at all: else nobody knows what it would say.
+    pub(super) readable: bool,
+    pub(super) modules: Vec<(Word, Arc<Module>)>,
+    pub(super) probes: Vec<ProbeDraft>,
+    pub(super) alerts: Vec<AlertDraft>,
+}
+
+pub(super) fn read(source: &Source) -> Draft {
+    let (text, unread) = match &source.text {
+        Ok(text) => (Arc::clone(text), None),
+        Err(complaint) => (Arc::from(""), Some(complaint.clone())),
+    };
+    let mut desk = Desk::new(Arc::clone(&source.name), text);
+    let root = match unread {
+        None => raw::read(&mut desk),
+        Some(complaint) => {
+            desk.put(complaint);
+            None
+        }
+    };
+    let mut draft =
+        Draft { desk, readable: false, modules: Vec::new(), probes: Vec::new(), alerts: Vec::new() };
+    let Some(root) = root else { return draft };
+    draft.readable = true;
+    let desk = &mut draft.desk;
+    let fields = Fields::of(&root, &DROP_IN, desk);
+    for entry in fields.map("modules", desk) {
+        let module = Arc::new(module::read(entry, desk));
+        draft.modules.extend(Word::new(&entry.key, &entry.key_span, desk).map(|name| (name, module)));
+    }
+    draft.probes = fields.list("probes", desk).iter().filter_map(|it| probe::read(it, desk)).collect();
+    draft.alerts = fields.list("alerts", desk).iter().filter_map(|it| alert::read(it, desk)).collect();
+    draft
+}
+
+/// Everything that is in force: files that are good now, and earlier versions of others. A name that
+/// both have belongs to the former. What needs something of a file that is left out is left out too,
+/// with a warning where it stands.
+pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) -> (Config, Vec<Complaint>) {
+    let mut drafts: Vec<(Draft, bool)> = good.into_iter().map(|it| (it, true)).collect();
+    drafts.extend(replaced.into_iter().map(|it| (it, false)));
+    let help = format!("mend {} first", listed(left_out.iter().copied()));
+    let mut config = Config::default();
+    for (name, module) in drafts.iter().flat_map(|(draft, _)| &draft.modules) {
+        config.modules.entry(Arc::clone(&name.text)).or_insert_with(|| Arc::clone(module));
+    }
+    let mut probes = BTreeSet::new();
+    let mut plan = Plan::default();
+    for (draft, current) in &mut drafts {
+        for it in std::mem::take(&mut draft.probes) {
+            if probes.contains(&it.name.text) {
+                continue;
+            }
+            let Some(module) = config.modules.get(&it.module.text) else {
+                let title = format!("the probe `{}` is left out: no good file has its module", it.name.text);
+                draft.desk.warning_where(*current, &it.module.span, title, &help);
+                continue;
+            };
+            probes.insert(Arc::clone(&it.name.text));
+            let (name, module) = (it.name.text, Arc::clone(module));
+            plan.probes.push(Arc::new(Probe { name, module, interval: it.interval }));
+            config.discoveries.push(it.discovery);
+        }
+    }
+    let mut alerts = BTreeSet::new();
+    for (draft, current) in &mut drafts {
+        for it in std::mem::take(&mut draft.alerts) {
+            let Some(mut alert) = it.alert else { continue };
+            if alerts.contains(&it.name.text) {
+                continue;
+            }
+            if !probes.contains(&it.probe.text) {
+                let title = format!("the alert `{}` is left out: no good file has its probe", it.name.text);
+                draft.desk.warning_where(*current, &it.probe.span, title, &help);
+                continue;
+            }
+            alerts.insert(Arc::clone(&it.name.text));
+            for (check, module) in it.check_modules {
+                if !config.modules.contains_key(&module.text) {
+                    let title = format!("the check `{check}` is left out: no good file has its module");
+                    draft.desk.warning_where(*current, &module.span, title, &help);
+                    alert.checks.retain(|it| it.name != check);
+                }
+            }
+            plan.alerts.push(Arc::new(alert));
+        }
+    }
+    config.plan = Arc::new(plan);
+    let told = drafts.into_iter().filter(|(_, current)| *current);
+    (config, told.flat_map(|(mut draft, _)| draft.desk.take().complaints).collect())
+}

@@ -1,0 +1,456 @@
+//! Mistakes, a row each: the file, what stands over the carets, and parts of what is said of it.
+
+use std::fmt::Write;
+
+use super::*;
+
+/// A file whose one mistake is in the module `m`.
+fn module(inner: &str) -> String {
+    format!("modules:\n  m: {{ {inner} }}\n")
+}
+
+fn http(inner: &str) -> String {
+    module(&format!("prober: http, http: {{ {inner} }}"))
+}
+
+/// … in the probe `p`.
+fn probe(inner: &str) -> String {
+    format!("modules: {{ m: {{ prober: tcp }} }}\nprobes:\n  - {{ name: p, module: m, {inner} }}\n")
+}
+
+fn relabel(inner: &str) -> String {
+    probe(&format!("targets: {{ static_configs: [{{ targets: [a:1] }}] }}, relabel_configs: [{{ {inner} }}]"))
+}
+
+/// … in the alert `A`, which has no `when` and no `steps` unless `inner` says them.
+fn bare_alert(inner: &str) -> String {
+    format!("{GOOD}alerts:\n  - {{ alert: A, probe: hosts, {inner} }}\n")
+}
+
+fn alert(inner: &str) -> String {
+    bare_alert(&format!("when: target.failing, steps: [{{ page: /x.html }}], {inner}"))
+}
+
+fn steps(inner: &str) -> String {
+    bare_alert(&format!("when: target.failing, runbook: /r.html, steps: [{inner}]"))
+}
+
+type Row = (String, &'static str, &'static str, &'static str);
+
+fn row(text: impl Into<String>, spot: &'static str, said: &'static str, help: &'static str) -> Row {
+    (text.into(), spot, said, help)
+}
+
+fn hold(rows: &[Row]) {
+    let mut wrong = String::new();
+    for (text, spot, said, help) in rows {
+        let loaded = loaded(&[("probes.d/a.yaml", text)]);
+        check(text, &loaded.complaints, (spot, said, help), &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+fn check(text: &str, told: &[Complaint], row: (&str, &str, &str), wrong: &mut String) {
+    let fits = |it: &Complaint| {
+        it.place.excerpt() == row.0
+            && it.title.contains(row.1)
+            && it.help.as_deref().unwrap_or_default().contains(row.2)
+    };
+    if told.len() != 1 || !fits(&told[0]) {
+        let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+        writeln!(wrong, "\n=== {text}\nwanted {row:?}, got:\n{}", told.join("\n")).unwrap();
+    }
+    for it in told {
+        let sentence = |it: &str| !it.ends_with('.') && !it.starts_with(char::is_uppercase);
+        if !sentence(&it.title) || !it.help.as_deref().is_none_or(sentence) {
+            writeln!(wrong, "\n=== not in house style: {it}").unwrap();
+        }
+    }
+}
+
+/// Six lists, each of which says the one before it ten times.
+fn bomb() -> String {
+    let mut text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (before, name) in ('a'..).zip('b'..='f') {
+        writeln!(text, "{name}: &{name} [{}]", vec![format!("*{before}"); 10].join(", ")).unwrap();
+    }
+    text
+}
+
+#[test]
+fn aliases_do_not_blow_a_file_up() {
+    let told = loaded(&[("probes.d/a.yaml", &bomb())]).complaints;
+    assert!(told[0].title.contains("more than 100000 values"), "{:?}", told[0]);
+    assert_eq!(told[0].place.excerpt(), "*d");
+}
+
+#[test]
+fn mistakes_of_the_writing_have_their_place_and_a_help() {
+    hold(&[
+        row("", "", "says nothing", "delete the file"),
+        row("# only a comment\n", "#", "says nothing", "delete the file"),
+        row("modules: {\n", "{", "not YAML", "bracket"),
+        row("modules:\n\tm: x\n", "\t", "not YAML", "spaces"),
+        row("modules: {}\nmodules: {}\n", "modules", "stands here twice", "line 1"),
+        row("modules: {}\n---\nprobes: []\n", "---", "second document", "take `---` away"),
+        row("modules: !!map {}\n", "!!map", "tag `!!map`", "take it away"),
+        row("modules: *none\n", "*none", "no anchor", "before the first"),
+        row("just text\n", "just text", "a map of keys", "`modules`"),
+        row("modules: { <<: 5 }\n", "5", "merges maps", "anchor"),
+        row("modules: { [a]: 1 }\n", "[a]", "cannot be a key", "quotes"),
+        row("modul: {}\n", "modul", "unknown key", "`modules`"),
+        row("text_rules: [x]\n", "text_rules", "cannot be used", "not built yet"),
+        row("modules: [m]\n", "[m]", "a map of names", "without `- `"),
+        row("probes: { name: p }\n", "{ name: p }", "a list is wanted", "`- `"),
+        row(format!("modules: {}1{}\n", "[".repeat(40), "]".repeat(40)), "[", "deep", "needs that"),
+    ]);
+}
+
+#[test]
+fn mistakes_in_modules_have_their_place_and_a_help() {
+    hold(&[
+        row(module("timeout: 5s"), "timeout", "needs `prober`", "http, metrics or tcp"),
+        row(module("prober: dns"), "dns", "prober `dns` is not known", "`http`, `metrics` and `tcp`"),
+        row(module("prober: htpp"), "htpp", "not known", "did you mean `http`?"),
+        row(module("prober: tcp, timeout: 10"), "10", "has no unit", "`10s`"),
+        row(module("prober: tcp, timeout: 1M"), "1M", "is a month", "minute"),
+        row(module("prober: tcp, timeout: 2years"), "2years", "is a year", "365d"),
+        row(module("prober: tcp, timeout: 5S"), "5S", "no duration", "`1m30s`"),
+        row(module("prober: tcp, timeout: -5s"), "-5s", "no duration", "`1m30s`"),
+        row(module("prober: tcp, timeout: 2h"), "2h", "too long", "1h"),
+        row(module("prober: tcp, timeout: [5s]"), "[5s]", "a text is wanted", "quotes"),
+        row(module("prober: tcp, patience: 5s"), "5s", "ends before the timeout", "10s"),
+        row(module("prober: tcp, connect_timeout: 11s"), "11s", "longer than the timeout", "10s"),
+        row(module("prober: tcp, timeuot: 5s"), "timeuot", "unknown key", "`timeout`"),
+    ]);
+}
+
+#[test]
+fn mistakes_in_requests_have_their_place_and_a_help() {
+    hold(&[
+        row(http("method: 'G T'"), "'G T'", "no method", "`GET`"),
+        row(http("valid_status_codes: [20]"), "20", "not a number", "100 to 999"),
+        row(http("valid_status_codes: ['200']"), "'200'", "not a number", "without quotes"),
+        row(http("valid_status_codes: 200"), "200", "a list is wanted", "`[200]`"),
+        row(http("valid_http_versions: [HTTP/2]"), "HTTP/2", "no answer is ever", "`HTTP/2.0`"),
+        row(http("follow_redirects: 'true'"), "'true'", "neither true nor false", "without quotes"),
+        row(http("fail_if_body_matches_regexp: ['a(b']"), "(", "unclosed group", "no look-around"),
+        row(http("fail_if_body_matches_regexp: [\"a\\\\d(?=b)\"]"), "(?=", "look-ahead", "no look-around"),
+        row(http("fail_if_header_matches: [{ regexp: x }]"), "regexp", "needs `header`", "header's name"),
+        row(http("fail_if_header_matches: [{ header: x }]"), "header", "needs `regexp`", "a pattern"),
+        row(http("headers: { 'a b': x }"), "'a b'", "no header's name", "letters"),
+        row(http("compression: br"), "br", "not built yet", "`gzip`"),
+        row(
+            http("compression: gzip, headers: { accept-encoding: deflate }"),
+            "deflate",
+            "does not ask",
+            "take the header away",
+        ),
+        row(http("compression: gzip, headers: [x]"), "[x]", "a map of names", "without `- `"),
+        row(http("body_size_limit: 10kB"), "10kB", "no size", "`10MB`"),
+        row(http("body_file: x"), "body_file", "cannot be used", "`body`"),
+        row(http("enable_http3: true"), "enable_http3", "cannot be used", "not built yet"),
+        row(http("proxy_url: 'http://x'"), "proxy_url", "cannot be used", "connect directly"),
+        row(http("oauth2: { client_id: x }"), "oauth2", "cannot be used", "`authorization`"),
+        row(http("preferred_ip_protocol: ipv4"), "ipv4", "no family", "`ip4`"),
+        row(http("fail_if_ssl: true, fail_if_not_ssl: true"), "fail_if_not_ssl", "every answer", "keep one"),
+        row(http("bearer_token: x, basic_auth: { username: u }"), "bearer_token", "given twice", "keep"),
+        row(
+            http("basic_auth: { username: u, password: p, password_file: f }"),
+            "password_file",
+            "say the same",
+            "keep one",
+        ),
+        row(
+            http("authorization: { type: Basic, credentials: x }"),
+            "Basic",
+            "section of its own",
+            "basic_auth",
+        ),
+        row(http("authorization: { type: Token }"), "type", "no credentials", "credentials_file"),
+        row(http("tls_config: { cert_file: c }"), "cert_file", "without its key", "key_file"),
+        row(http("tls_config: { max_version: TLS11 }"), "TLS11", "no version", "`TLS12`"),
+        row(
+            http("tls_config: { min_version: TLS13, max_version: TLS12 }"),
+            "TLS12",
+            "no version of TLS is left",
+            "at least",
+        ),
+        row(http("http_headers: { Host: { values: [x] } }"), "Host", "cannot be set", "client"),
+    ]);
+}
+
+#[test]
+fn mistakes_in_scrapes_and_conversations_have_their_place_and_a_help() {
+    hold(&[
+        row(module("prober: metrics, http: { method: POST }"), "method", "cannot be used", "`prober: http`"),
+        row(module("prober: http, metrics: {}"), "metrics", "does not read", "`prober: metrics`"),
+        row(module("prober: metrics, metrics: { sample_limit: -1 }"), "-1", "not a number", "0 on"),
+        row(
+            module("prober: metrics, metrics: { fallback_scrape_protocol: text }"),
+            "text",
+            "no format",
+            "PrometheusText0.0.4",
+        ),
+        row(module("prober: tcp, tcp: { source_ip_address: localhost }"), "localhost", "no address", "IPv4"),
+        row(
+            module("prober: tcp, tcp: { query_response: [{ expect_bytes: x }] }"),
+            "expect_bytes",
+            "cannot be used",
+            "`expect`",
+        ),
+    ]);
+}
+
+#[test]
+fn mistakes_in_probes_have_their_place_and_a_help() {
+    let targets = "targets: { static_configs: [{ targets: [a:1] }] }";
+    hold(&[
+        row(probe("intreval: 5s, targets: { static_configs: [] }"), "intreval", "unknown key", "`interval`"),
+        row(probe(&format!("interval: 0s, {targets}")), "0s", "too short", "100ms"),
+        row(probe(&format!("interval: 5s, {targets}")), "5s", "shorter than the timeout", "longer"),
+        row(probe("interval: 1m"), "name", "asks nobody", "`static_configs`"),
+        row(
+            probe("targets: { static_configs: [{ labels: { a: b } }] }"),
+            "labels",
+            "needs `targets`",
+            "addresses",
+        ),
+        row(
+            probe("targets: { static_configs: [{ targets: ['a b:1'] }] }"),
+            "'a b:1'",
+            "no address",
+            "host:port",
+        ),
+        row(
+            probe("targets: { static_configs: [{ targets: [a:1], labels: { a-b: c } }] }"),
+            "a-b",
+            "not a label name",
+            "`a_b`",
+        ),
+        row(probe("targets: { file_sd_configs: [{ files: [x.txt] }] }"), "x.txt", "unknown format", ".yaml"),
+        row(
+            probe("targets: { file_sd_configs: [{ files: ['x[.yaml'] }] }"),
+            "[.yaml",
+            "cannot be read",
+            "`*`",
+        ),
+        row(
+            probe("targets: { http_sd_configs: [] }"),
+            "http_sd_configs",
+            "cannot be used",
+            "file_sd_configs",
+        ),
+        row(
+            "probes: [{ name: p, module: pnig, targets: { static_configs: [] } }]\nmodules: { ping: { prober: tcp } }",
+            "pnig",
+            "no module `pnig`",
+            "`ping`",
+        ),
+        row(
+            "probes: [{ name: p, module: x, targets: { static_configs: [] } }]",
+            "x",
+            "no module `x`",
+            "add one",
+        ),
+        row(
+            format!("{GOOD}  - {{ name: hosts, module: ping, {targets} }}\n"),
+            "hosts",
+            "already",
+            "probes.d/a.yaml:4",
+        ),
+        row(relabel("action: relpace"), "relpace", "no action", "`replace`"),
+        row(relabel("action: hashmod, target_label: a"), "action", "needs `modulus`", "a number"),
+        row(relabel("source_labels: [a]"), "source_labels", "needs `target_label`", "write `target_label:`"),
+        row(relabel("target_label: a-b"), "a-b", "not a label name", "`a_b`"),
+        row(relabel("target_label: a, regex: '(a'"), "(", "unclosed group", "no look-around"),
+        row(relabel("target_label: a, source_labels: a"), "a", "a list is wanted", "`[a]`"),
+    ]);
+}
+
+#[test]
+fn mistakes_in_alerts_have_their_place_and_a_help() {
+    let row_of_alert = "when: target.failing, steps: [{ page: /x.html }]";
+    hold(&[
+        row(bare_alert("steps: [{ page: /x.html }]"), "alert", "needs `when`", "a condition"),
+        row(bare_alert("when: target.failing"), "A", "points nowhere", "`steps:`"),
+        row(
+            format!("{GOOD}alerts: [{{ alert: A, probe: host, {row_of_alert} }}]"),
+            "host",
+            "no probe `host`",
+            "`hosts`",
+        ),
+        row(
+            format!("{GOOD}alerts: [{{ alert: 'A{{{{ labels.x }}}}', probe: hosts, {row_of_alert} }}]"),
+            "'A{{ labels.x }}'",
+            "no template",
+            "a label",
+        ),
+        row(
+            format!("{GOOD}alerts: [{{ alert: Watchdog, probe: hosts, {row_of_alert} }}]"),
+            "Watchdog",
+            "prober itself",
+            "another name",
+        ),
+        row(
+            bare_alert("when: 'target.fialing', steps: [{ page: /x.html }]"),
+            "fialing",
+            "no field",
+            "`failing`",
+        ),
+        row(
+            bare_alert("when: \"target.failing &&\\n  scope.host.failing > 1\", steps: [{ page: /x.html }]"),
+            "host",
+            "no scope",
+            "`scopes:`",
+        ),
+    ]);
+}
+
+#[test]
+fn a_mistake_inside_a_text_is_shown_there_however_the_text_is_written() {
+    let written = |when: &str| {
+        let rest = "when: target.failing\n    steps: [{ page: /x.html }]";
+        format!("{GOOD}alerts:\n  - alert: A\n    probe: hosts\n    {}", rest.replace("target.failing", when))
+    };
+    let columns = [
+        ("target.failing && target.fialing", (10, 36)),
+        ("'labels.a == ''b'' && target.fialing'", (10, 40)),
+        ("\"labels.a == \\\"b\\\" && target.fialing\"", (10, 40)),
+        ("|\n      target.failing &&\n      target.fialing", (12, 14)),
+        (">-\n      target.failing &&\n      target.fialing", (12, 14)),
+        (">-\n      target.failing &&\n      (target.fialing || target.fialing)", (11, 7)),
+        ("target.failing\n      && target.fialing", (11, 17)),
+    ];
+    for (when, expected) in columns {
+        let told = loaded(&[("probes.d/a.yaml", &written(when))]).complaints;
+        let place = &told[0].place;
+        assert_eq!((place.line(), place.column()), expected, "{}", told[0]);
+    }
+}
+
+#[test]
+fn of_very_many_mistakes_the_first_are_told() {
+    let mut text = String::new();
+    for number in 0..2000 {
+        writeln!(text, "key{number}: x").unwrap();
+    }
+    let told = loaded(&[("probes.d/a.yaml", &text)]).complaints;
+    assert_eq!(told.len(), 501);
+    assert_eq!((told[500].level, &*told[500].title), (Level::Error, "this and 1499 more below it"));
+}
+
+#[test]
+fn carriage_returns_and_a_byte_order_mark_do_no_harm() {
+    let text = format!("\u{feff}{}", GOOD.replace('\n', "\r\n").replace("tcp", "tpc"));
+    let told = loaded(&[("probes.d/a.yaml", &text)]).complaints;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((told[0].place.line(), told[0].place.excerpt()), (2, "tpc"));
+}
+
+#[test]
+fn mistakes_in_what_an_alert_says_and_asks_have_their_place_and_a_help() {
+    hold(&[
+        row(alert("labels: { alertname: x }"), "alertname", "no label to set", "alert:"),
+        row(alert("labels: { __x: y }"), "__x", "nobody sees", "underscores"),
+        row(alert("labels: { a: '{{ target.cause }}' }"), "target", "", "label"),
+        row(alert("annotations: { a: '{{ labels.x' }"), "{{", "no end", "}}"),
+        row(alert("annotations: { a-b: x }"), "a-b", "not a label name", "`a_b`"),
+        row(alert("scopes: [a]"), "[a]", "a map of names", "without `- `"),
+        row(alert("scopes: { a-b: {} }"), "a-b", "cannot say the name", "letters"),
+        row(alert("scopes: { a: { by: zone } }"), "zone", "a list is wanted", "`[zone]`"),
+        row(alert("scopes: { a: { failing_when: scope.a.failing > 1 } }"), "scope", "", "target"),
+        row(alert("checks: { c: { module: pnig } }"), "pnig", "no module", "`ping`"),
+        row(alert("checks: { c: { module: ping, per: host } }"), "host", "no scope `host`", "scopes:"),
+        row(
+            alert("scopes: { hosts: {} }, checks: { c: { module: ping, per: host } }"),
+            "host",
+            "no scope `host`",
+            "`hosts`",
+        ),
+        row(alert("checks: { c: { module: ping, via: other:1 } }"), "other:1", "no URL", "https://"),
+        row(
+            alert("facts: { far: target.fialing }, annotations: { a: '{{ facts.far }}' }"),
+            "fialing",
+            "no field",
+            "`failing`",
+        ),
+        row(
+            alert("annotations: { a: '{{ facts.far }}' }, facts: { fra: target.failing }"),
+            "far",
+            "no fact",
+            "`fra`",
+        ),
+        row(alert("facts: { far: }"), "", "a text is missing", "write one"),
+        row(alert("queries: { q: }"), "q", "asks nothing", "PromQL"),
+    ]);
+}
+
+#[test]
+fn mistakes_in_where_an_alert_points_have_their_place_and_a_help() {
+    hold(&[
+        row(alert("inhibited_by: [{ alert: A }]"), "A", "hold itself back", "needless"),
+        row(alert("inhibited_by: [{ alert: Watchdgo }]"), "Watchdgo", "no file here", "`Watchdog`"),
+        row(alert("group_by: [region]"), "group_by", "cannot be used", "not built yet"),
+        row(alert("ignore_when: 'true'"), "ignore_when", "cannot be used", "`when`"),
+        row(alert("for: 1"), "1", "has no unit", "`1s`"),
+        row(alert("runbook: /a/../b.html"), "/a/../b.html", "names no page", "/armada/page.html"),
+        row(alert("before: [{ when: target.failing }]"), "when", "points nowhere", "`page:`"),
+        row(alert("before: [{ step: x }]"), "step", "no `runbook`", "`runbook:`"),
+        row(steps("{ step: a }, { when: target.failing, step: b }"), "when", "never chosen", "put it last"),
+        row(steps("{ step: a, page: /x.html }"), "step", "to a `page` or to a `step`", "#anchor"),
+        row(steps("{ step: 'a b' }"), "'a b'", "names no place", "anchor"),
+        row(
+            steps("{ when: 'target.status == ', step: a }, { step: b }"),
+            " ",
+            "ends too early",
+            "target.failing",
+        ),
+        row(
+            steps("{ when: \"firing('Chek', {})\", step: a }, { step: b }"),
+            "'Chek'",
+            "no file here",
+            "Alertmanager",
+        ),
+        row(
+            "alerts: [{ alert: A, probe: p, when: target.failing, steps: [{ page: /x.html }] }]",
+            "p",
+            "no probe `p`",
+            "add one",
+        ),
+    ]);
+}
+
+#[test]
+fn mistakes_in_the_settings_have_their_place_and_a_help() {
+    let rows = [
+        row("alertmanagers: [{ url: am:9093 }]", "am:9093", "no URL", "http://"),
+        row("alertmanagers: [{ timeout: 1s }]", "timeout", "no address", "`url: http"),
+        row("alertmanagers: [{ url: 'http://a', api_version: v1 }]", "v1", "version 2", "`v2`"),
+        row(
+            "alertmanagers: [{ scheme: ftp, static_configs: [{ targets: [a:1] }] }]",
+            "ftp",
+            "no scheme",
+            "https",
+        ),
+        row(
+            "prometheus: { static_configs: [{ targets: [a:1, b:1] }] }",
+            "{ static_configs: [{ targets: [a:1, b:1] }] }",
+            "several",
+            "one of them",
+        ),
+        row("external_labels: { 'a b': c }", "'a b'", "not a label name", "`a_b`"),
+        row("resend_interval: 10ms", "10ms", "too short", "1s"),
+        row("webhooks: [x]", "webhooks", "cannot be used", "not built yet"),
+        row("storage: { path: x }", "storage", "cannot be used", "--storage.path"),
+        row("limits: { x: 1 }", "limits", "cannot be used", "yet"),
+        row("runbok: { dir: x }", "runbok", "unknown key", "`runbook`"),
+    ];
+    let mut wrong = String::new();
+    for (text, spot, said, help) in &rows {
+        let read = settings(Some(&source("fingerpost.yaml", text)), &Overrides::default());
+        assert!(read.settings.is_none(), "{text}");
+        check(text, &read.complaints, (spot, said, help), &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
