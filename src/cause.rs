@@ -69,7 +69,8 @@ pub fn judge(module: &Module, outcome: &Outcome) -> Verdict {
     match outcome.end {
         End::Unknown(own) => Verdict::Unknown(own),
         End::Fault(fault) => Verdict::Failure(of_fault(fault), fault.phase),
-        End::Reply if outcome.duration > module.timeout => {
+        // The timeout of a path ends the measuring; what was measured until then is the answer.
+        End::Reply if outcome.duration > module.timeout && outcome.path.is_none() => {
             Verdict::Failure(Cause::DeadlineExceeded, phase_at(outcome, module.timeout))
         }
         End::Reply => match of_reply(&module.prober, outcome) {
@@ -116,6 +117,7 @@ fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
             let mismatch = outcome.conversation.as_ref().is_some_and(|it| it.mismatch);
             mismatch.then_some((Cause::ContentMismatch, Phase::Check))
         }
+        Prober::Path(_) => of_path(outcome),
     }
 }
 
@@ -166,6 +168,12 @@ fn of_metrics(outcome: &Outcome) -> Option<(Cause, Phase)> {
         Some(Err(flaw)) => Some((of_flaw(flaw.kind), Phase::Check)),
         Some(Ok(_)) => None,
     }
+}
+
+/// Loss on the way that the end does not share is a router with better things to do.
+fn of_path(outcome: &Outcome) -> Option<(Cause, Phase)> {
+    let end = outcome.path.as_ref().and_then(|it| it.hops.last());
+    end.is_some_and(|it| it.lost() > 0).then_some((Cause::PathLossy, Phase::Check))
 }
 
 fn of_flaw(kind: exposition::FlawKind) -> Cause {

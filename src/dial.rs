@@ -16,6 +16,7 @@ mod tls;
 mod trail;
 
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,10 +73,7 @@ impl Dialer {
         connect_timeout: Option<Duration>,
         trail: &Trail,
     ) -> Result<Wire, Trouble> {
-        trail.enter(Phase::Resolve);
-        let address = self.0.resolver.address(host, spec).await?;
-        let peer = SocketAddr::new(address, port);
-        trail.note(|seen| (seen.peer, seen.broken) = (Some(peer), None));
+        let peer = self.find(host, port, spec, trail).await?;
         trail.enter(Phase::Connect);
         let stream = match connect_timeout {
             None => open(peer, spec.source).await?,
@@ -84,6 +82,21 @@ impl Dialer {
             }
         };
         Ok(Wire::new(stream, trail.clone()))
+    }
+
+    /// Finds the address of `host`, in the phase `resolve`, and connects to nothing.
+    pub(crate) async fn find(
+        &self,
+        host: &str,
+        port: u16,
+        spec: &DialSpec,
+        trail: &Trail,
+    ) -> Result<SocketAddr, Trouble> {
+        trail.enter(Phase::Resolve);
+        let address = self.0.resolver.address(host, spec).await?;
+        let peer = SocketAddr::new(address, port);
+        trail.note(|seen| (seen.peer, seen.broken) = (Some(peer), None));
+        Ok(peer)
     }
 
     /// Puts TLS over `wire`, in the phase `tls`. The certificate must bear `host`, unless `spec`
@@ -110,14 +123,19 @@ async fn open(peer: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, Tro
     if let Some(source) = source {
         socket.bind(SocketAddr::new(source, 0)).map_err(|error| of_io(&error))?;
     }
-    let stream = socket.connect(peer).await.map_err(|error| match of_io(&error) {
-        // Linux has one errno for "no port left" and for "no address of that family here".
-        Trouble::Ours(OwnSide::Ports) if !has_address_for(peer) => FaultKind::Unreachable.into(),
-        trouble => trouble,
-    })?;
+    let stream = socket.connect(peer).await.map_err(|error| of_connect(&error, peer))?;
     // A request goes out in one piece as soon as it is there. If that cannot be had, it goes later.
     let _ = stream.set_nodelay(true);
     Ok(stream)
+}
+
+/// What an error of connecting to `peer` means.
+pub(crate) fn of_connect(error: &io::Error, peer: SocketAddr) -> Trouble {
+    match of_io(error) {
+        // Linux has one errno for "no port left" and for "no address of that family here".
+        Trouble::Ours(OwnSide::Ports) if !has_address_for(peer) => FaultKind::Unreachable.into(),
+        trouble => trouble,
+    }
 }
 
 /// Whether this machine has an address from which `peer` could be asked. Connecting a datagram

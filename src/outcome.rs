@@ -1,9 +1,13 @@
 //! What one attempt saw. Facts only: `cause` decides what they mean.
 
+mod path;
+
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
+
+pub use path::{HopFacts, PathFacts, Refusal, RoundTrips};
 
 use crate::exposition::{Flaw, Summary};
 
@@ -26,6 +30,8 @@ pub struct Outcome {
     pub exposition: Option<Result<Summary, Flaw>>,
     /// What a conversation over TCP showed.
     pub conversation: Option<Conversation>,
+    /// What was found of the way, for `path`; also when the time was up before all was measured.
+    pub path: Option<PathFacts>,
     /// How it ended.
     pub end: End,
 }
@@ -42,6 +48,7 @@ impl Outcome {
             http: None,
             exposition: None,
             conversation: None,
+            path: None,
             end,
         }
     }
@@ -50,7 +57,8 @@ impl Outcome {
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The target answered; whether the answer is good is not said here.
+    /// The target answered; whether the answer is good is not said here. For `path`: the way was
+    /// measured, be it that only its end is silent.
     Reply,
     /// The target failed, or the way to it.
     Fault(Fault),

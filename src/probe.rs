@@ -8,6 +8,7 @@ mod body;
 mod follow;
 mod http;
 mod metrics;
+mod path;
 mod tcp;
 
 use std::fmt;
@@ -80,6 +81,7 @@ async fn converse(dialer: &Dialer, module: &Module, target: &Target, trail: Trai
         Prober::Http(spec) => http::ask(dialer, module, spec, target, &trail).await,
         Prober::Metrics(spec) => metrics::ask(dialer, module, spec, target, &trail).await,
         Prober::Tcp(spec) => tcp::ask(dialer, module, spec, target, &trail).await,
+        Prober::Path(spec) => path::ask(dialer, module, spec, target, &trail).await,
     };
     match result {
         Ok(()) => End::Reply,

@@ -18,7 +18,10 @@ promtool prometheus
 prometheus-alertmanager prometheus-alertmanager
 amtool prometheus-alertmanager
 prometheus-node-exporter prometheus-node-exporter
-nginx nginx-light'
+nginx nginx-light
+ip iproute2
+nft nftables
+mtr mtr-tiny'
 
 # nginx lives where only root looks.
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"

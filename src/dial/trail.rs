@@ -11,7 +11,9 @@ use tokio::time::Instant;
 
 use super::fault::Trouble;
 use crate::exposition::{Flaw, Summary};
-use crate::outcome::{Conversation, End, Fault, FaultKind, HttpFacts, Outcome, Phase, Phases, TlsFacts};
+use crate::outcome::{
+    Conversation, End, Fault, FaultKind, HttpFacts, Outcome, PathFacts, Phase, Phases, TlsFacts,
+};
 
 /// The trail of one attempt. Clones lead to the same one.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub(crate) struct Seen {
     pub exposition: Option<Result<Summary, Flaw>>,
     /// What a conversation over TCP showed.
     pub conversation: Option<Conversation>,
+    /// What was found of the way.
+    pub path: Option<PathFacts>,
     /// How the last connection ended, where it did so before we let go of it.
     pub broken: Option<Break>,
 }
@@ -162,6 +166,7 @@ impl Notes {
             http: seen.http,
             exposition: seen.exposition,
             conversation: seen.conversation,
+            path: seen.path,
             end,
         }
     }

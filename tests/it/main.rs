@@ -3,4 +3,5 @@
 
 mod exposition_peer;
 mod house;
+mod path_lab;
 mod peer;

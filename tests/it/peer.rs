@@ -5,6 +5,7 @@
 
 pub(crate) mod alertmanager;
 mod http;
+pub(crate) mod network;
 pub(crate) mod nginx;
 pub(crate) mod node_exporter;
 pub(crate) mod process;

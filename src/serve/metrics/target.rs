@@ -188,7 +188,7 @@ pub(in crate::serve) const OF_TARGETS: &[TargetRow] = &[
             let Some(Judged { verdict, outcome }) = told(it) else { return };
             let looked = match it.module.prober {
                 Prober::Http(_) => true,
-                Prober::Metrics(_) => false,
+                Prober::Metrics(_) | Prober::Path(_) => false,
                 Prober::Tcp(_) => outcome.conversation.is_some(),
             };
             if looked {
@@ -278,7 +278,7 @@ fn seen(it: &TargetStatus) -> Option<&Outcome> {
 fn speaks_http(it: &TargetStatus) -> bool {
     match it.module.prober {
         Prober::Http(_) | Prober::Metrics(_) => true,
-        Prober::Tcp(_) => false,
+        Prober::Tcp(_) | Prober::Path(_) => false,
     }
 }
 
