@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::alert::OWN_ALERTS;
-use super::complaint::{listed, nearest};
+use super::complaint::{Place, listed, nearest};
 use super::desk::Desk;
 use super::draft::Draft;
 use super::word::Word;
@@ -40,22 +40,18 @@ pub(super) fn check(drafts: &mut [Draft], standing_by: &[Draft]) {
 /// The first who gives a name has it; in a later file, or further down, it is an error. Files with
 /// errors come last, so that they take no good one down.
 fn doubles(drafts: &mut [Draft], kind: &str, names: impl Fn(&Draft) -> Vec<Word>) {
-    let mut first: BTreeMap<Arc<str>, String> = BTreeMap::new();
+    let mut first: BTreeMap<Arc<str>, Place> = BTreeMap::new();
     let mut in_turn: Vec<&mut Draft> = drafts.iter_mut().collect();
     in_turn.sort_by_key(|it| it.desk.has_errors());
     for draft in in_turn {
         for name in names(draft) {
-            let place = draft.desk.place(&name.span);
-            let here = format!("{}:{}", place.file, place.line());
-            match first.get(&name.text) {
-                None => {
-                    first.insert(name.text, here);
-                }
-                Some(there) => {
-                    let title = format!("there is a {kind} `{}` already", name.text);
-                    draft.desk.error(&name.span, title, format!("it stands in {there}: rename one of them"));
-                }
-            }
+            let Some(there) = first.get(&name.text) else {
+                first.insert(name.text, draft.desk.place(&name.span));
+                continue;
+            };
+            let title = format!("there is a {kind} `{}` already", name.text);
+            let help = format!("it stands in {}:{}: rename one of them", there.file, there.line());
+            draft.desk.error(&name.span, title, help);
         }
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn read(desk: &mut Desk) -> Option<Arc<Node>> {
         desk.error(&(0..0), title, "split it into several files");
         return None;
     }
-    let builder = Builder { parser: None, anchors: HashMap::new(), size: 0, depth: 0 };
+    let builder = Builder { parser: None, anchors: HashMap::new(), repeated: 0, depth: 0 };
     match builder.document(&text, desk) {
         Ok(Some(root)) if !root.is_null() => Some(root),
         Ok(_) => {
@@ -92,7 +92,8 @@ struct Stop;
 struct Builder<'a> {
     parser: Option<Events<'a>>,
     anchors: HashMap<usize, Arc<Node>>,
-    size: usize,
+    /// How many values aliases stand for. Without them a file's length bounds its values.
+    repeated: usize,
     depth: usize,
 }
 
@@ -155,7 +156,6 @@ impl<'a> Builder<'a> {
             // Nothing else is a node, and the parser promises one here.
             _ => return Err(Stop),
         };
-        self.grow(1, &node.span, desk)?;
         let node = Arc::new(node);
         if let Some(id) = anchor {
             self.anchors.insert(id, Arc::clone(&node));
@@ -168,7 +168,12 @@ impl<'a> Builder<'a> {
             desk.error(&place, "an alias inside its own anchor", "write the value out");
             return Err(Stop);
         };
-        self.grow(node.size, &place, desk)?;
+        self.repeated = self.repeated.saturating_add(node.size);
+        if self.repeated > REPEATED_MAX {
+            let title = format!("aliases in this file repeat more than {REPEATED_MAX} values");
+            desk.error(&place, title, "use fewer aliases, or split the file");
+            return Err(Stop);
+        }
         Ok(node)
     }
 
@@ -229,16 +234,6 @@ impl<'a> Builder<'a> {
         if self.depth > DEPTH_MAX {
             let title = format!("lists and maps stand more than {DEPTH_MAX} deep here");
             desk.error(place, title, "nothing that a file can say needs that");
-            return Err(Stop);
-        }
-        Ok(())
-    }
-
-    fn grow(&mut self, by: usize, place: &Range<usize>, desk: &mut Desk) -> Result<(), Stop> {
-        self.size = self.size.saturating_add(by);
-        if self.size > NODES_MAX {
-            let title = format!("with its aliases written out the file holds more than {NODES_MAX} values");
-            desk.error(place, title, "use fewer aliases, or split the file");
             return Err(Stop);
         }
         Ok(())
@@ -322,4 +317,4 @@ fn bytes(span: &Span) -> Range<usize> {
 /// The longest file that is read.
 pub const FILE_BYTES_MAX: usize = 1 << 20;
 const DEPTH_MAX: usize = 32;
-const NODES_MAX: usize = 100_000;
+const REPEATED_MAX: usize = 100_000;
