@@ -1,1 +1,248 @@
-//! app
+//! The daemon: one loop that owns the engine, and the edges around it. Whatever happens comes to the
+//! loop as an event; what the engine wants done goes out to the crew and the sinks.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tracing::{error, info, warn};
+
+use crate::cause::{Judged, Verdict};
+use crate::config::Overrides;
+use crate::dial::Dialer;
+use crate::engine::{AttemptId, Effect, Engine, Event, Settings, Snapshot, Spread};
+use crate::moment::Moment;
+use crate::notification::Notification;
+use crate::outcome::{End, Outcome, OwnSide};
+use crate::serve::{Front, OwnMetrics, SnapshotRequest, serve};
+
+mod crew;
+mod keeper;
+mod signal;
+mod teller;
+
+use crew::Crew;
+use keeper::Keeper;
+use teller::Teller;
+
+/// How the daemon is started.
+#[derive(Debug)]
+pub struct Options {
+    /// The folder with `probes.d` and `targets`.
+    pub config_dir: PathBuf,
+    /// The settings' file; none: `fingerpost.yaml` of the folder, where there is one.
+    pub config_file: Option<PathBuf>,
+    /// What flags say over the settings.
+    pub overrides: Overrides,
+    /// Where to listen, as `host:port` or `:port`.
+    pub listen: Vec<String>,
+    /// Whether `POST /-/reload` is taken.
+    pub lifecycle: bool,
+    /// The most attempts that are under way at once.
+    pub concurrency: usize,
+    /// Shorter times than the drop-ins say, for a demonstration.
+    pub pace: Option<Pace>,
+    /// Gets every notification as well.
+    pub tap: Option<mpsc::UnboundedSender<Notification>>,
+    /// Gets the addresses that are listened on, once they are.
+    pub started: Option<oneshot::Sender<Vec<SocketAddr>>>,
+}
+
+/// Shorter times. No timeout is ever shortened.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Every probe's interval.
+    pub interval: Duration,
+    /// Every alert's `for`.
+    pub hold: Duration,
+}
+
+/// Why the daemon could not start.
+#[derive(Debug, Error)]
+pub enum Failed {
+    /// The settings are wrong; every complaint, with its place.
+    #[error("the settings are wrong\n{0}")]
+    Settings(String),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// As it was asked for.
+        address: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// Signals cannot be waited for.
+    #[error("cannot wait for signals: {0}")]
+    Signals(std::io::Error),
+}
+
+/// Runs until SIGTERM or SIGINT. Nothing is resolved because it stops: what the Alertmanagers have
+/// not heard yet is told to them within [`FLUSH_WITHIN`], and that is all.
+///
+/// # Errors
+///
+/// Where it cannot start. Once it runs, nothing from outside ends it but a signal.
+pub async fn run(options: Options) -> Result<(), Failed> {
+    let own = OwnMetrics::new(env!("CARGO_PKG_VERSION"));
+    let keeper = Keeper::open(&options, own.clone())?;
+    let settings = keeper.settings().clone();
+    let mut signals = signal::Signals::new().map_err(Failed::Signals)?;
+    let listeners = listen(&options.listen).await?;
+
+    let dialer = Dialer::system();
+    let (events, inbox) = mpsc::unbounded_channel();
+    let (looks, questions) = mpsc::channel(LOOKS_MAX);
+    let (wishes, reloads) = mpsc::channel(1);
+    let (ready, is_ready) = watch::channel(false);
+    let (stop, stopped) = watch::channel(false);
+
+    let mut edges = JoinSet::new();
+    let front = Front {
+        ask: looks,
+        own: own.clone(),
+        ready: is_ready,
+        reload: options.lifecycle.then_some(wishes.clone()),
+    };
+    let addresses = listeners.iter().filter_map(|it| it.local_addr().ok()).collect::<Vec<_>>();
+    for listener in listeners {
+        edges.spawn(serve(listener, front.clone(), raised(stopped.clone())));
+    }
+    info!(addresses = ?addresses, "listening");
+    if let Some(started) = options.started {
+        let _nobody_waits = started.send(addresses);
+    }
+    let teller = Teller::start(&settings, &dialer, &own, options.tap, &mut edges);
+    edges.spawn(keeper.keep(reloads, events.clone(), ready, raised(stopped)));
+
+    let engine = Engine::new(
+        Settings {
+            seed: SEED,
+            concurrency: options.concurrency,
+            base_url: settings.runbook_base_url.clone(),
+            spread: Spread::ByHash,
+        },
+        Moment::start(SystemTime::now()),
+    );
+    let crew = Crew::new(dialer, own.clone(), events);
+    let mut daemon = Daemon { engine, crew, teller, own, begun: Instant::now() };
+    daemon.run(inbox, questions, wishes, &mut signals).await;
+
+    info!("stopping");
+    let Daemon { teller, crew, .. } = daemon;
+    drop((teller, crew));
+    stop.send_replace(true);
+    let all_ended = async { while edges.join_next().await.is_some() {} };
+    if tokio::time::timeout(FLUSH_WITHIN + GRACE, all_ended).await.is_err() {
+        warn!("some work did not end in time");
+    }
+    Ok(())
+}
+
+/// The loop's own state. Nobody else touches it.
+struct Daemon {
+    engine: Engine,
+    crew: Crew,
+    teller: Teller,
+    own: OwnMetrics,
+    begun: Instant,
+}
+
+impl Daemon {
+    async fn run(
+        &mut self,
+        mut inbox: mpsc::UnboundedReceiver<Event>,
+        mut questions: mpsc::Receiver<SnapshotRequest>,
+        reload: mpsc::Sender<crate::serve::ReloadRequest>,
+        signals: &mut signal::Signals,
+    ) {
+        loop {
+            let wakeup = self.engine.next_wakeup().map(|it| self.begun + it);
+            tokio::select! {
+                biased;
+                signal = signals.next() => match signal {
+                    signal::Signal::Stop => return,
+                    signal::Signal::Reload => {
+                        let (answer, _heard_in_the_log) = oneshot::channel();
+                        let _one_is_waiting_already = reload.try_send(answer);
+                    }
+                },
+                Some(event) = inbox.recv() => self.handle(event),
+                lost = self.crew.lost() => self.handle(lost_attempt(lost)),
+                Some(question) = questions.recv() => {
+                    let _gone = question.send(Arc::new(self.picture()));
+                }
+                () = at(wakeup) => self.handle(Event::Woken),
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        let now = self.now();
+        for effect in self.engine.handle(now, event) {
+            match effect {
+                Effect::Probe(attempt) => {
+                    self.own.attempt_started(now.up.saturating_sub(attempt.due));
+                    self.crew.start(attempt);
+                }
+                Effect::Notify(notification) => self.teller.tell(notification),
+            }
+        }
+    }
+
+    fn picture(&self) -> Snapshot {
+        self.engine.snapshot(self.now())
+    }
+
+    fn now(&self) -> Moment {
+        Moment { up: self.begun.elapsed(), wall: SystemTime::now() }
+    }
+}
+
+/// An attempt that a mistake of ours ended: it says nothing about the target.
+fn lost_attempt(attempt: AttemptId) -> Event {
+    error!(attempt = attempt.0, "an attempt was lost by a mistake of ours");
+    let end = End::Unknown(OwnSide::Internal);
+    let outcome = Outcome::bare(SystemTime::now(), Duration::ZERO, end);
+    let judged = Box::new(Judged { verdict: Verdict::Unknown(OwnSide::Internal), outcome });
+    Event::Outcome { attempt, judged, reading_on: false }
+}
+
+/// `:port` is every address of this machine, of both families.
+async fn listen(addresses: &[String]) -> Result<Vec<TcpListener>, Failed> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        let full = if address.starts_with(':') { format!("[::]{address}") } else { address.clone() };
+        let listener = TcpListener::bind(&full).await;
+        listeners.push(listener.map_err(|error| Failed::Listen { address: address.clone(), error })?);
+    }
+    Ok(listeners)
+}
+
+/// Waits until that instant; where there is none, for ever.
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(it) => sleep_until(it).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the flag is up, or nobody is left to raise it.
+async fn raised(mut flag: watch::Receiver<bool>) {
+    let _nobody_left = flag.wait_for(|it| *it).await;
+}
+
+/// How long what is unheard is told to the Alertmanagers when the daemon stops.
+pub const FLUSH_WITHIN: Duration = Duration::from_secs(8);
+/// For what ends by itself thereafter.
+const GRACE: Duration = Duration::from_secs(2);
+/// The most who wait for a picture at once.
+const LOOKS_MAX: usize = 64;
+/// Where the spread of first attempts begins. It is the same at every start, so that a target keeps
+/// its place in the interval.
+const SEED: u64 = 0;

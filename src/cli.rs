@@ -1,1 +1,183 @@
-//! cli
+//! The command line: the only room that prints. Flags are named as the exporters name them, and may
+//! stand before or after the subcommand.
+//!
+//! Exit status: 0 all is well, 1 a fault was found, 2 the words were wrong.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use url::Url;
+
+use crate::app::{self, Options};
+use crate::config::Overrides;
+use crate::demo;
+
+mod check;
+mod logging;
+mod scenes;
+
+/// Runs the program with the words of its command line.
+pub fn main() -> ExitCode {
+    let words = Words::parse();
+    let flags = words.flags;
+    logging::start(flags.log_level, flags.log_format);
+    match words.command.unwrap_or(Command::Run) {
+        Command::Run => run(&flags),
+        Command::Check(which) => check::run(&flags, &which.files, which.strict),
+        Command::Test(which) => scenes::run(&flags, &which.files),
+        Command::Demo => told(block_on(demo::run(&flags.listen_or(DEMO_ADDRESS)))),
+    }
+}
+
+/// A blackbox probing daemon that points the person on call to the step of the runbook where they
+/// must act.
+#[derive(Debug, Parser)]
+#[command(name = "fingerpost", version, disable_help_subcommand = true)]
+struct Words {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon (also what happens without a subcommand).
+    Run,
+    /// Say everything that is wrong with the configuration, each with its place.
+    Check(CheckWords),
+    /// Run scenario files against the drop-ins: what must fire, when, and where it must point.
+    Test(TestWords),
+    /// Run the daemon over a small fleet of its own that fails in every way.
+    Demo,
+}
+
+#[derive(Debug, Args)]
+struct CheckWords {
+    /// Take a warning for a fault.
+    #[arg(long)]
+    strict: bool,
+    /// Drop-ins to look at, by themselves; none: those of the configuration folder.
+    files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct TestWords {
+    /// Scenario files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+/// The flags of every subcommand.
+#[derive(Debug, Args)]
+struct Flags {
+    /// The folder with `probes.d` and `targets`.
+    #[arg(long = "config.dir", value_name = "DIR", default_value = ".", global = true)]
+    config_dir: PathBuf,
+    /// The daemon's own settings; none: `fingerpost.yaml` of the configuration folder, where there is one.
+    #[arg(long = "config.file", value_name = "FILE", global = true)]
+    config_file: Option<PathBuf>,
+    /// Where to listen; may be repeated. [default: :19115]
+    #[arg(long = "web.listen-address", value_name = "ADDRESS", global = true)]
+    listen: Vec<String>,
+    /// Take `POST /-/reload`.
+    #[arg(long = "web.enable-lifecycle", global = true)]
+    lifecycle: bool,
+    /// The URL under which people reach this server; stands in alerts as their source.
+    #[arg(long = "web.external-url", value_name = "URL", global = true)]
+    external_url: Option<Url>,
+    /// An Alertmanager to tell; may be repeated.
+    #[arg(long = "alertmanager.url", value_name = "URL", global = true)]
+    alertmanagers: Vec<Url>,
+    /// The Prometheus that alerts' queries are asked of.
+    #[arg(long = "prometheus.url", value_name = "URL", global = true)]
+    prometheus: Option<Url>,
+    /// A folder with the runbook's pages, to prove links and to know the steps' titles.
+    #[arg(long = "runbook.dir", value_name = "DIR", global = true)]
+    runbook_dir: Option<PathBuf>,
+    /// Where the runbook's pages are read.
+    #[arg(long = "runbook.base-url", value_name = "URL", global = true)]
+    runbook_base_url: Option<Url>,
+    /// The most attempts that are under way at once.
+    #[arg(long = "probe.concurrency", value_name = "N", default_value_t = 1000, global = true)]
+    concurrency: usize,
+    /// The least that is logged.
+    #[arg(long = "log.level", value_enum, default_value_t = LogLevel::Info, global = true)]
+    log_level: LogLevel,
+    /// How it is logged.
+    #[arg(long = "log.format", value_enum, default_value_t = LogFormat::Logfmt, global = true)]
+    log_format: LogFormat,
+}
+
+/// The exporters' levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogLevel {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// The exporters' formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Logfmt,
+    Json,
+}
+
+impl Flags {
+    fn listen_or(&self, default: &str) -> Vec<String> {
+        if self.listen.is_empty() { vec![default.to_owned()] } else { self.listen.clone() }
+    }
+
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            alertmanagers: self.alertmanagers.clone(),
+            prometheus: self.prometheus.clone(),
+            generator_url: self.external_url.clone(),
+            runbook_dir: self.runbook_dir.clone(),
+            runbook_base_url: self.runbook_base_url.clone(),
+        }
+    }
+}
+
+fn run(flags: &Flags) -> ExitCode {
+    let options = Options {
+        config_dir: flags.config_dir.clone(),
+        config_file: flags.config_file.clone(),
+        overrides: flags.overrides(),
+        listen: flags.listen_or(DAEMON_ADDRESS),
+        lifecycle: flags.lifecycle,
+        concurrency: flags.concurrency,
+        pace: None,
+        tap: None,
+        started: None,
+    };
+    told(block_on(app::run(options)))
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.expect("the system has threads and an event queue for us").block_on(future)
+}
+
+/// Says what went wrong, where something did.
+fn told<E: std::fmt::Display>(result: Result<(), E>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(std::io::stderr(), &format!("fingerpost: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes a line. Nobody reading it is no fault of ours.
+fn say(mut to: impl Write, line: &str) {
+    let _unread = writeln!(to, "{line}");
+}
+
+const DAEMON_ADDRESS: &str = ":19115";
+const DEMO_ADDRESS: &str = "127.0.0.1:19115";

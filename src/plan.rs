@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::condition::Condition;
-use crate::runbook::PageRef;
+use crate::runbook::{Link, PageRef};
 use crate::spec::Module;
 use crate::template::Template;
 
@@ -131,4 +131,6 @@ pub struct Row {
     pub page: PageRef,
     /// The anchor on that page.
     pub anchor: Option<Arc<str>>,
+    /// Further pages, which are named with the step.
+    pub also: Vec<Link>,
 }

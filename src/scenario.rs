@@ -1,1 +1,162 @@
-//! scenario
+//! `fingerpost test`: scenario files are to drop-ins what `promtool test rules` is to rules. A case
+//! says what attempts see and when, and what must be firing and pending then; it runs through the
+//! real engine under a virtual clock, without a socket.
+//!
+//! `written` is the file as people write it, `world` is what the engine sees of it, `compare` holds
+//! what came out against what was expected.
+
+use std::collections::{BTreeMap, BinaryHeap};
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use url::Url;
+
+use crate::config::Config;
+use crate::engine::{AlertStatus, AttemptId, Effect, Engine, Event, Settings, Spread};
+use crate::moment::Moment;
+use crate::target::TargetSet;
+
+mod compare;
+mod world;
+mod written;
+
+pub use compare::Miss;
+pub use written::{Case, Suite};
+
+/// How one case went.
+#[derive(Debug)]
+pub struct Ran {
+    /// The case's name.
+    pub name: String,
+    /// What was not as expected, in the order of time. Empty: all was well.
+    pub misses: Vec<Miss>,
+}
+
+/// Runs every case of a suite, each with an engine of its own.
+///
+/// # Errors
+///
+/// A case that speaks of a probe, an alert, a check or a query that no drop-in has, in words.
+pub fn run(suite: &Suite, config: &Config, base_url: &Url) -> Result<Vec<Ran>, String> {
+    if let Some(name) = suite.probes().find(|it| config.plan.probe(it).is_none()) {
+        return Err(format!("no drop-in has a probe `{name}`"));
+    }
+    suite.cases.iter().map(|case| run_case(suite, case, config, base_url)).collect()
+}
+
+fn run_case(suite: &Suite, case: &Case, config: &Config, base_url: &Url) -> Result<Ran, String> {
+    let in_case = |message: String| format!("case `{}`: {message}", case.name);
+    case.check(config).map_err(in_case)?;
+    let mut stage = Stage::new(suite, case, config, base_url).map_err(in_case)?;
+    let mut misses = Vec::new();
+    let mut expected: Vec<_> = case.expect.iter().collect();
+    expected.sort_by_key(|it| it.at.0);
+    for expectation in expected {
+        stage.play_until(expectation.at.0).map_err(in_case)?;
+        misses.extend(compare::compare(expectation, &stage.alerts()));
+    }
+    Ok(Ran { name: case.name.clone(), misses })
+}
+
+/// The engine on its stage: a clock that is set by hand, and attempts that see what the case says.
+struct Stage<'a> {
+    case: &'a Case,
+    engine: Engine,
+    start: Moment,
+    now: Duration,
+    /// What will come back, the earliest first.
+    coming: BinaryHeap<Reverse<(Duration, u64)>>,
+    events: BTreeMap<u64, Event>,
+}
+
+impl<'a> Stage<'a> {
+    fn new(suite: &Suite, case: &'a Case, config: &Config, base_url: &Url) -> Result<Self, String> {
+        let start = Moment::start(SystemTime::UNIX_EPOCH + Duration::from_secs(THEN));
+        let settings = Settings {
+            seed: 0,
+            concurrency: usize::MAX,
+            base_url: base_url.clone(),
+            spread: Spread::Together,
+        };
+        let engine = Engine::new(settings, start);
+        let mut stage =
+            Self { case, engine, start, now: Duration::ZERO, coming: BinaryHeap::new(), events: BTreeMap::new() };
+        stage.tell(Event::Plan(Arc::clone(&config.plan)))?;
+        stage.tell(Event::Others(case.others()))?;
+        for event in world::answers(case, config, start)? {
+            stage.tell(event)?;
+        }
+        for probe in &config.plan.probes {
+            let targets = suite.targets_of(&probe.name);
+            stage.tell(Event::Targets(TargetSet { probe: Arc::clone(&probe.name), targets }))?;
+        }
+        Ok(stage)
+    }
+
+    /// Lets time pass up to and with `until`: at each instant what comes back is taken in before
+    /// the engine is woken.
+    fn play_until(&mut self, until: Duration) -> Result<(), String> {
+        for _ in 0..TURNS_MAX {
+            let next_event = self.coming.peek().map(|Reverse((at, _))| *at);
+            let next_wakeup = self.engine.next_wakeup().map(|it| it.max(self.now));
+            match (next_event, next_wakeup) {
+                (Some(at), wakeup) if at <= until && wakeup.is_none_or(|it| at <= it) => {
+                    let Reverse((_, number)) = self.coming.pop().expect("an event was there to look at");
+                    let event = self.events.remove(&number).expect("every number has its event");
+                    self.now = at;
+                    self.tell(event)?;
+                }
+                (_, Some(at)) if at <= until => {
+                    self.now = at;
+                    self.tell(Event::Woken)?;
+                }
+                _ => {
+                    self.now = until;
+                    return self.tell(Event::Woken);
+                }
+            }
+        }
+        Err(format!("more than {TURNS_MAX} things happen before {until:?}: is an interval too short?"))
+    }
+
+    fn tell(&mut self, event: Event) -> Result<(), String> {
+        let now = self.start.after(self.now);
+        for effect in self.engine.handle(now, event) {
+            match effect {
+                Effect::Probe(attempt) => {
+                    let see = self.case.seen_by(&attempt.probe, &attempt.target, self.now);
+                    let witnessed = world::witness(see, &attempt.module, now)?;
+                    self.return_later(attempt.id, witnessed);
+                }
+                Effect::Notify(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn return_later(&mut self, attempt: AttemptId, witnessed: world::Witnessed) {
+        let world::Witnessed { judged, late } = witnessed;
+        let verdict_at = self.now + judged.outcome.duration;
+        let reading_on = late.is_some();
+        self.push(verdict_at, Event::Outcome { attempt, judged: Box::new(judged), reading_on });
+        if let Some((after, late)) = late {
+            self.push(self.now + after, Event::Late { attempt, late });
+        }
+    }
+
+    fn push(&mut self, at: Duration, event: Event) {
+        let number = self.events.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.events.insert(number, event);
+        self.coming.push(Reverse((at, number)));
+    }
+
+    fn alerts(&self) -> Vec<AlertStatus> {
+        self.engine.snapshot(self.start.after(self.now)).alerts
+    }
+}
+
+/// The wall clock when a case begins: 2026-01-01T00:00:00Z.
+const THEN: u64 = 1_767_225_600;
+/// The most that may happen between two expectations.
+const TURNS_MAX: u32 = 5_000_000;

@@ -12,7 +12,7 @@ use super::raw::{Entry, Node};
 use super::word::{self, Bounds, MONTH, Word};
 use crate::condition::{Condition, Fact, Known, Mention, Place};
 use crate::plan::{Alert, Check, Inhibitor, Query, Row, Scope};
-use crate::runbook::{Link, PageRef};
+use crate::runbook::{Link, PageRef, PageRefError};
 use crate::template::{Reach, Template};
 
 /// An alert whose names of other things are not looked up yet.
@@ -289,16 +289,26 @@ fn rows(
             Some(None) => continue,
             Some(when) => when,
         };
-        rows.extend(link.map(|it| Row { when, page: it.page, anchor: it.anchor.map(Into::into) }));
+        let also = also(&row, desk);
+        rows.extend(link.map(|it| Row { when, page: it.page, anchor: it.anchor.map(Into::into), also }));
     }
     rows
 }
 
+/// The further pages of a row.
+fn also(row: &Fields<'_>, desk: &mut Desk) -> Vec<Link> {
+    let mut pages = Vec::new();
+    for node in row.list("also", desk) {
+        let link = word::text(node, desk).map(Link::parse);
+        pages.extend(link.and_then(|it| named(node, it, desk)));
+    }
+    pages
+}
+
 fn link(row: &Fields<'_>, runbook: Option<&PageRef>, has_runbook: bool, desk: &mut Desk) -> Option<Link> {
-    let help = "write `page:` with a path, or `step:` with an anchor of the `runbook` page";
     let (node, parsed) = match (row.get("page"), row.get("step")) {
         (None, None) => {
-            desk.error(&row.span, "this row points nowhere", help);
+            desk.error(&row.span, "this row points nowhere", POINTS);
             return None;
         }
         (Some(_), Some(step)) => {
@@ -321,17 +331,24 @@ fn link(row: &Fields<'_>, runbook: Option<&PageRef>, has_runbook: bool, desk: &m
             (step, Link::on(runbook?, anchor))
         }
     };
+    named(node, parsed, desk)
+}
+
+/// The place in a runbook that a node names; whether it is there is proved later.
+fn named(node: &Node, parsed: Result<Link, PageRefError>, desk: &mut Desk) -> Option<Link> {
     match parsed {
         Ok(link) => {
             desk.names_page(&node.span, link.page.clone(), link.anchor.as_deref());
             Some(link)
         }
         Err(why) => {
-            desk.error(&node.span, format!("this names no place in a runbook: {why}"), help);
+            desk.error(&node.span, format!("this names no place in a runbook: {why}"), POINTS);
             None
         }
     }
 }
+
+const POINTS: &str = "write `page:` with a path, or `step:` with an anchor of the `runbook` page";
 
 /// Alerts that are there without a drop-in; others may be held back by them.
 pub(super) const OWN_ALERTS: [&str; 6] = [

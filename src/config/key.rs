@@ -2,7 +2,7 @@
 //! The reading goes by these tables, and so does what is printed about them.
 
 pub use client::{AUTHORIZATION, BASIC_AUTH, ENDPOINT, EXTRA_HEADER, RUNBOOK, SETTINGS, TLS};
-pub use module::{EXCHANGE, HEADER_RULE, HTTP, METRICS, MODULE, SCRAPE_HTTP, TCP};
+pub use module::{EXCHANGE, HEADER_RULE, HTTP, METRICS, MODULE, PATH, SCRAPE_HTTP, TCP};
 
 mod client;
 mod module;
@@ -69,6 +69,7 @@ pub const SECTIONS: &[&Section] = &[
     &SCRAPE_HTTP,
     &METRICS,
     &TCP,
+    &PATH,
     &HEADER_RULE,
     &EXCHANGE,
     &BASIC_AUTH,
@@ -224,6 +225,7 @@ pub const ROW: Section = Section {
         key("when", "a condition", "always", "when it holds"),
         key("page", "a page", "", "a path of the runbook site, or a URL; may end in #anchor"),
         key("step", "an anchor", "", "on the alert's `runbook` page"),
+        key("also", "a list of pages", "none", "further pages, named with the step"),
     ],
 };
 

@@ -1,5 +1,7 @@
 //! `modules`: ways to ask, by name.
 
+use std::net::IpAddr;
+use std::num::NonZeroU8;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +11,12 @@ use super::complaint::nearest;
 use super::desk::Desk;
 use super::field::Fields;
 use super::http;
-use super::key::{EXCHANGE, METRICS, MODULE, SCRAPE_HTTP, TCP};
+use super::key::{EXCHANGE, METRICS, MODULE, PATH, SCRAPE_HTTP, TCP};
 use super::raw::{Entry, Node};
 use super::word::{self, Bounds, HOUR};
 use crate::spec::{
-    DialSpec, Exchange, Family, MetricsSpec, Module, Prober, ScrapeProtocol, TcpSpec, TlsSpec,
+    DialSpec, Exchange, Family, MetricsSpec, Module, PathProtocol, PathSpec, Prober, ScrapeProtocol, TcpSpec,
+    TlsSpec,
 };
 
 /// The module under that name.
@@ -35,7 +38,9 @@ pub(super) fn read(entry: &Entry, desk: &mut Desk) -> Module {
         desk.error(span, "connecting may take longer than the timeout", help);
     }
     let prober = prober(&fields, desk);
-    if let (Prober::Http(_) | Prober::Tcp(_), Some(span)) = (&prober, fields.key_span("metrics")) {
+    if let (Prober::Http(_) | Prober::Tcp(_) | Prober::Path(_), Some(span)) =
+        (&prober, fields.key_span("metrics"))
+    {
         let title = format!("the prober `{}` does not read this section", prober.name());
         desk.warning(span, title, "write `prober: metrics` to ask as a scrape does");
     }
@@ -49,11 +54,12 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
         "http" => Prober::Http(http::read(fields.get("http"), desk)),
         "metrics" => Prober::Metrics(metrics(fields, desk)),
         "tcp" => Prober::Tcp(tcp(fields.get("tcp"), desk)),
+        "path" => Prober::Path(path(fields.get("path"), desk)),
         other => {
             if let Some(node) = named.filter(|_| !other.is_empty()) {
                 let help = match nearest(other, PROBERS) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "those that are known are `http`, `metrics` and `tcp`".to_owned(),
+                    None => "those that are known are `http`, `metrics`, `tcp` and `path`".to_owned(),
                 };
                 desk.error(&node.span, format!("prober `{other}` is not known here"), help);
             }
@@ -123,14 +129,7 @@ fn tcp(node: Option<&Node>, desk: &mut Desk) -> TcpSpec {
     let Some(node) = node else { return spec };
     let fields = Fields::of(node, &TCP, desk);
     spec.dial = dial(&fields, desk);
-    spec.dial.source = fields.get("source_ip_address").and_then(|it| {
-        let written = word::text(it, desk).filter(|it| !it.is_empty())?;
-        let found = written.parse().ok();
-        if found.is_none() {
-            desk.error(&it.span, format!("`{written}` is no address"), "write an IPv4 or IPv6 address");
-        }
-        found
-    });
+    spec.dial.source = source(&fields, desk);
     spec.starttls = fields.get("tls_config").map(|it| client::tls(it, desk)).unwrap_or_default();
     spec.tls = fields.flag("tls", false, desk).then(|| spec.starttls.clone());
     spec.query_response = fields.list("query_response", desk).iter().map(|it| exchange(it, desk)).collect();
@@ -144,6 +143,45 @@ fn exchange(node: &Node, desk: &mut Desk) -> Exchange {
         send: fields.text("send", desk).filter(|it| !it.is_empty()).map(str::to_owned),
         starttls: fields.flag("starttls", false, desk),
     }
+}
+
+fn path(node: Option<&Node>, desk: &mut Desk) -> PathSpec {
+    let mut spec = PathSpec::default();
+    let Some(node) = node else { return spec };
+    let fields = Fields::of(node, &PATH, desk);
+    spec.dial = dial(&fields, desk);
+    spec.dial.source = source(&fields, desk);
+    if let Some(node) = fields.get("protocol") {
+        match word::text(node, desk).unwrap_or_default() {
+            "tcp" | "" => spec.protocol = PathProtocol::Tcp,
+            "icmp" => spec.protocol = PathProtocol::Icmp,
+            other => {
+                desk.error(&node.span, format!("no path is traced with `{other}`"), "write `tcp` or `icmp`");
+            }
+        }
+    }
+    let mut number = |name, least, most| {
+        let found = word::number(fields.get(name)?, &(least..=most), desk);
+        found.map(|it| u16::try_from(it).expect("it is within the bounds"))
+    };
+    spec.port = number("port", 1, u64::from(u16::MAX));
+    spec.count = number("count", 1, COUNT_MAX).map_or(spec.count, u32::from);
+    let hops = number("hops_max", 1, u64::from(u8::MAX)).and_then(|it| u8::try_from(it).ok());
+    spec.hops_max = hops.and_then(NonZeroU8::new).unwrap_or(spec.hops_max);
+    spec.pace = fields.duration("pace", &ATTEMPT, desk).unwrap_or(spec.pace);
+    spec.wait = fields.duration("wait", &ATTEMPT, desk).unwrap_or(spec.wait);
+    spec
+}
+
+/// `source_ip_address`.
+fn source(fields: &Fields<'_>, desk: &mut Desk) -> Option<IpAddr> {
+    let node = fields.get("source_ip_address")?;
+    let written = word::text(node, desk).filter(|it| !it.is_empty())?;
+    let found = written.parse().ok();
+    if found.is_none() {
+        desk.error(&node.span, format!("`{written}` is no address"), "write an IPv4 or IPv6 address");
+    }
+    found
 }
 
 /// `preferred_ip_protocol` and `ip_protocol_fallback`.
@@ -166,8 +204,10 @@ pub(super) fn dial(fields: &Fields<'_>, desk: &mut Desk) -> DialSpec {
     dial
 }
 
-const PROBERS: [&str; 3] = ["http", "metrics", "tcp"];
+const PROBERS: [&str; 4] = ["http", "metrics", "tcp", "path"];
 const ATTEMPT: Bounds = Bounds::new(Duration::from_millis(1), HOUR);
+/// The most packets for each hop.
+const COUNT_MAX: u64 = 1000;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const SCRAPE_BYTES_MAX: u64 = 16 << 20;
 const SAMPLES_MAX: u64 = 50_000;

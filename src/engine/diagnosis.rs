@@ -56,12 +56,14 @@ impl Diagnosis {
         mut failures: Vec<Failed>,
     ) -> Self {
         let mut annotations = BTreeMap::new();
-        let (mut step, mut before) = (None, Vec::new());
+        let (mut step, mut before, mut also) = (None, Vec::new(), Vec::new());
         if let Some(alert) = watch.alert() {
             let own = alert.annotations.iter();
             annotations.extend(own.map(|(name, it)| (Arc::clone(name), fill(it, view, &mut failures))));
             before = ahead(alert, view, runbook, &mut failures);
-            step = choose(alert, view, runbook, &mut failures);
+            let row = alert.steps.iter().find(|row| holds(row, view, &mut failures));
+            step = step_of(alert, row, runbook);
+            also = row.map(|it| beside(it, runbook)).unwrap_or_default();
         }
         let url = step.as_ref().map(|it| runbook.url(&it.page, it.anchor.as_deref()));
         let reading = &view.entry.reading;
@@ -73,6 +75,7 @@ impl Diagnosis {
         set("cause", reading.cause.to_owned());
         set("phase", reading.phase.to_owned());
         set("runbook_before", before.join("\n"));
+        set("runbook_also", also.join("\n"));
         if let (Some(step), Some(url)) = (&step, &url) {
             set("runbook_url", url.clone());
             set("runbook", url.clone());
@@ -101,13 +104,17 @@ impl Diagnosis {
     }
 }
 
-/// The first row that holds wins; where none does, the alert's page alone.
-fn choose(alert: &Alert, view: &Outlook<'_>, runbook: &Runbook, failures: &mut Vec<Failed>) -> Option<Step> {
-    let row = alert.steps.iter().find(|row| holds(row, view, failures));
+/// Where the row that was chosen points; without one the alert's page alone.
+fn step_of(alert: &Alert, row: Option<&Row>, runbook: &Runbook) -> Option<Step> {
     match row {
         Some(row) => Some(runbook.step(&row.page, row.anchor.as_deref())),
         None => alert.runbook.as_ref().map(|page| runbook.step(page, None)),
     }
+}
+
+/// The further pages that are named with a row.
+fn beside(row: &Row, runbook: &Runbook) -> Vec<String> {
+    row.also.iter().map(|it| runbook.url(&it.page, it.anchor.as_deref())).collect()
 }
 
 /// The pages that are named ahead of the step: every row that holds.

@@ -10,13 +10,14 @@ use super::{Section, key, later, unread};
 pub const MODULE: Section = Section {
     title: "a module",
     keys: &[
-        key("prober", "http, metrics or tcp", "", "what is asked"),
+        key("prober", "http, metrics, tcp or path", "", "what is asked"),
         key("timeout", "a duration", "10s", "the threshold of the verdict"),
         key("patience", "a duration", "timeout", "how long the prober reads on for the evidence"),
         key("connect_timeout", "a duration", "timeout", "bounds connecting alone"),
         key("http", "a map", "", "how an HTTP request is made, and what is good"),
         key("metrics", "a map", "", "what a scrape may bring"),
         key("tcp", "a map", "", "how a TCP connection is made, and what is said on it"),
+        key("path", "a map", "", "how the way to a target is traced"),
         unread("dns", "the exporter's dns prober"),
         unread("icmp", "the exporter's icmp prober"),
         unread("grpc", "the exporter's grpc prober"),
@@ -117,6 +118,22 @@ pub const TCP: Section = Section {
         key("tls", "true or false", "false", "whether all is said within TLS"),
         TLS_KEY,
         key("query_response", "a list of maps", "none", "the conversation, top down"),
+    ],
+};
+
+/// `path:`.
+pub const PATH: Section = Section {
+    title: "a `path` section",
+    keys: &[
+        key("protocol", "tcp or icmp", "tcp", "what the packets are"),
+        key("port", "a number", "the target's, else 80", "the TCP port that is asked for"),
+        key("count", "a number", "10", "how many packets each hop gets"),
+        key("hops_max", "a number", "30", "behind how many hops the target is given up"),
+        key("pace", "a duration", "100ms", "from one packet of a hop to its next"),
+        key("wait", "a duration", "1s", "how long an answer to one packet is waited for"),
+        PREFERRED,
+        FALLBACK,
+        key("source_ip_address", "an address", "any", "the address we ask from"),
     ],
 };
 

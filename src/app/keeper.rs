@@ -1,0 +1,223 @@
+//! Keeps the configuration: reads the folders when something in them may have changed, and tells the
+//! engine what is new. What did not change is not told again.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::sync::{mpsc, watch};
+use tracing::{error, info, warn};
+
+use crate::config::{self, Complaint, Config, InForce, LastGood, Level, Loaded, Settings};
+use crate::discovery::{self, Memory, Trouble};
+use crate::engine::Event;
+use crate::files::{self, Watch};
+use crate::plan::Plan;
+use crate::runbook::Runbook;
+use crate::serve::{OwnMetrics, ReloadRequest};
+use crate::target::TargetSet;
+
+use super::{Failed, Options, Pace};
+
+/// The settings, and what was read last.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    config_dir: PathBuf,
+    settings: Settings,
+    pace: Option<Pace>,
+    own: OwnMetrics,
+    memory: Memory,
+    known: Known,
+}
+
+/// What the engine knows already.
+#[derive(Debug, Default)]
+struct Known {
+    drop_ins: Option<u64>,
+    pages: Option<u64>,
+    config: Config,
+    last_good: LastGood,
+    targets: BTreeMap<Arc<str>, TargetSet>,
+    troubles: Vec<Trouble>,
+}
+
+impl Keeper {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    ///
+    /// Where they are wrong: without them nobody would hear of anything.
+    pub(super) fn open(options: &Options, own: OwnMetrics) -> Result<Self, Failed> {
+        let source = files::settings(options.config_file.as_deref(), &options.config_dir);
+        let read = config::settings(source.as_ref(), &options.overrides);
+        let missing = files::missing(&read.needed, &options.config_dir);
+        let complaints: Vec<_> = read.complaints.into_iter().chain(missing).collect();
+        let Some(settings) = read.settings else {
+            let told: Vec<_> = complaints.iter().map(Complaint::to_string).collect();
+            return Err(Failed::Settings(told.join("\n\n")));
+        };
+        tell(&complaints);
+        Ok(Self {
+            config_dir: options.config_dir.clone(),
+            settings,
+            pace: options.pace,
+            own,
+            memory: Memory::default(),
+            known: Known::default(),
+        })
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Looks once, says that the daemon is ready, and looks again whenever there is reason to, until
+    /// `stop` comes.
+    pub(super) async fn keep(
+        mut self,
+        mut reloads: mpsc::Receiver<ReloadRequest>,
+        events: mpsc::UnboundedSender<Event>,
+        ready: watch::Sender<bool>,
+        stop: impl Future<Output = ()>,
+    ) {
+        let mut watch = Watch::new(self.places());
+        tokio::pin!(stop);
+        let mut asked = None;
+        loop {
+            let (keeper, news, outcome) = tokio::task::spawn_blocking(move || {
+                let (news, outcome) = self.look();
+                (self, news, outcome)
+            })
+            .await
+            .expect("looking at files does not panic");
+            self = keeper;
+            for event in news {
+                let _stopping = events.send(event);
+            }
+            ready.send_replace(true);
+            if let Some(asked) = asked.take() {
+                let _gone = ReloadRequest::send(asked, outcome);
+            }
+            tokio::select! {
+                () = &mut stop => return,
+                Some(request) = reloads.recv() => {
+                    // Whoever asks for a reload wants to hear of it again, changed or not.
+                    self.known.drop_ins = None;
+                    asked = Some(request);
+                }
+                () = watch.look_again() => {}
+            }
+        }
+    }
+
+    /// Where something may change.
+    fn places(&self) -> Vec<PathBuf> {
+        [Some(self.config_dir.clone()), self.settings.runbook_dir.clone()].into_iter().flatten().collect()
+    }
+
+    /// Everything new since the last look, and what is wrong with the drop-ins as a whole.
+    fn look(&mut self) -> (Vec<Event>, Result<(), String>) {
+        let mut news = Vec::new();
+        self.look_at_pages(&mut news);
+        let outcome = self.look_at_drop_ins(&mut news);
+        self.look_at_targets(&mut news);
+        (news, outcome)
+    }
+
+    fn look_at_drop_ins(&mut self, news: &mut Vec<Event>) -> Result<(), String> {
+        let sources = files::drop_ins(&self.config_dir);
+        let fingerprint = files::fingerprint(&sources);
+        if self.known.drop_ins == Some(fingerprint) {
+            return Ok(());
+        }
+        let Loaded { mut config, files, complaints, needed, last_good, .. } =
+            config::load(&sources, &self.known.last_good);
+        tell(&complaints);
+        tell(&files::missing(&needed, &self.config_dir));
+        if let Some(pace) = self.pace {
+            quicken(&mut config.plan, pace);
+        }
+        self.own.files(files.iter().map(|it| (&*it.name, it.in_force == InForce::Current)));
+        let bad: Vec<_> = files.iter().filter(|it| it.in_force != InForce::Current).collect();
+        let (probes, alerts) = (config.plan.probes.len(), config.plan.alerts.len());
+        info!(files = files.len(), bad = bad.len(), probes, alerts, "drop-ins are read");
+        news.push(Event::Plan(Arc::clone(&config.plan)));
+        let outcome = if bad.is_empty() {
+            self.own.reloaded(SystemTime::now());
+            Ok(())
+        } else {
+            self.own.reload_failed();
+            let first = complaints.iter().find(|it| it.level == Level::Error);
+            Err(first.map(|it| format!("{}:{}: {}", it.place.file, it.place.line(), it.title)).unwrap_or_default())
+        };
+        self.known.drop_ins = Some(fingerprint);
+        self.known.config = config;
+        self.known.last_good = last_good;
+        outcome
+    }
+
+    fn look_at_pages(&mut self, news: &mut Vec<Event>) {
+        let base = self.settings.runbook_base_url.clone();
+        let sources = self.settings.runbook_dir.as_ref().map(|it| files::pages(it));
+        let fingerprint = files::fingerprint(sources.as_deref().unwrap_or_default());
+        if self.known.pages == Some(fingerprint) {
+            return;
+        }
+        let runbook = match sources {
+            None => Runbook::without_folder(base),
+            Some(sources) => {
+                let (pages, complaints) = config::pages(&sources);
+                tell(&complaints);
+                Runbook::from_pages(base, pages).0
+            }
+        };
+        news.push(Event::Runbook(Arc::new(runbook)));
+        self.known.pages = Some(fingerprint);
+    }
+
+    fn look_at_targets(&mut self, news: &mut Vec<Event>) {
+        let mut troubles = Vec::new();
+        let mut targets = BTreeMap::new();
+        for discovery in &self.known.config.discoveries {
+            let Some(probe) = self.known.config.plan.probe(&discovery.probe) else { continue };
+            let found =
+                discovery::gather(discovery, &probe.module.prober, &self.config_dir, &mut self.memory);
+            troubles.extend(found.troubles);
+            if self.known.targets.get(&discovery.probe) != Some(&found.set) {
+                info!(probe = &*discovery.probe, targets = found.set.targets.len(), "targets are known");
+                news.push(Event::Targets(found.set.clone()));
+            }
+            targets.insert(Arc::clone(&discovery.probe), found.set);
+        }
+        self.known.targets = targets;
+        if troubles != self.known.troubles {
+            for Trouble { place, message } in &troubles {
+                warn!(place, "{message}");
+            }
+            self.known.troubles = troubles;
+        }
+    }
+}
+
+fn tell(complaints: &[Complaint]) {
+    for it in complaints {
+        let (file, line, column) = (&*it.place.file, it.place.line(), it.place.column());
+        let help = it.help.as_deref().unwrap_or_default();
+        match it.level {
+            Level::Error => error!(file, line, column, help, "{}", it.title),
+            Level::Warning => warn!(file, line, column, help, "{}", it.title),
+        }
+    }
+}
+
+/// Shortens times where that is asked for. The plan has just been made, so nobody shares it.
+fn quicken(plan: &mut Arc<Plan>, pace: Pace) {
+    let Some(plan) = Arc::get_mut(plan) else { return };
+    for probe in &mut plan.probes {
+        Arc::make_mut(probe).interval = pace.interval;
+    }
+    for alert in plan.alerts.iter_mut().filter_map(Arc::get_mut) {
+        alert.hold = pace.hold;
+    }
+}

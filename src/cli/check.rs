@@ -1,0 +1,76 @@
+//! `fingerpost check [FILE…]`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::config::{self, Complaint, LastGood, Level, Loaded, Settings, Source};
+use crate::files;
+use crate::runbook::Runbook;
+
+use super::{Flags, say};
+
+/// Says everything that is wrong, each with its place, and a last line that counts. Exit 1 where
+/// there is an error, or where `strict` and there is a warning.
+pub(super) fn run(flags: &Flags, named: &[PathBuf], strict: bool) -> ExitCode {
+    let mut complaints = Vec::new();
+    let settings = settings(flags, &mut complaints);
+    let sources = sources(flags, named);
+    let Loaded { config, files, complaints: found, pages, needed, .. } =
+        config::load(&sources, &LastGood::default());
+    complaints.extend(found);
+    complaints.extend(files::missing(&needed, &flags.config_dir));
+    if let Some(settings) = settings {
+        let runbook = runbook(&settings, &mut complaints);
+        complaints.extend(config::prove(&pages, &runbook, strict));
+    }
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    for complaint in &complaints {
+        say(std::io::stderr(), &format!("{}\n", complaint.render(colour)));
+    }
+    if files.is_empty() {
+        let folder = flags.config_dir.join("probes.d");
+        say(std::io::stderr(), &format!("there is no drop-in in {}", folder.display()));
+    }
+    let count = |level| complaints.iter().filter(|it| it.level == level).count();
+    let (errors, warnings) = (count(Level::Error), count(Level::Warning));
+    let (probes, alerts) = (config.plan.probes.len(), config.plan.alerts.len());
+    let told = format!(
+        "{}, {}, {}: {}, {}",
+        counted(files.len(), "drop-in"),
+        counted(probes, "probe"),
+        counted(alerts, "alert"),
+        counted(errors, "error"),
+        counted(warnings, "warning"),
+    );
+    say(std::io::stdout(), &told);
+    if errors > 0 || (strict && warnings > 0) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn settings(flags: &Flags, complaints: &mut Vec<Complaint>) -> Option<Settings> {
+    let source = files::settings(flags.config_file.as_deref(), &flags.config_dir);
+    let read = config::settings(source.as_ref(), &flags.overrides());
+    complaints.extend(read.complaints);
+    complaints.extend(files::missing(&read.needed, &flags.config_dir));
+    read.settings
+}
+
+fn sources(flags: &Flags, named: &[PathBuf]) -> Vec<Source> {
+    if named.is_empty() {
+        return files::drop_ins(&flags.config_dir);
+    }
+    named.iter().map(|path| files::source(path, &path.display().to_string())).collect()
+}
+
+/// The pages of the runbook's folder, where there is one.
+fn runbook(settings: &Settings, complaints: &mut Vec<Complaint>) -> Runbook {
+    let base = settings.runbook_base_url.clone();
+    let Some(dir) = &settings.runbook_dir else { return Runbook::without_folder(base) };
+    let (pages, wrong) = config::pages(&files::pages(dir));
+    complaints.extend(wrong);
+    Runbook::from_pages(base, pages).0
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,147 @@
+//! The configuration folder of the demo: the shipped drop-ins, the fleet as a targets file, and a
+//! runbook of the demo's own. All of it is in the program; it is written to a folder that is gone
+//! again when the demo ends.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// A folder as `--config.dir` wants it. Dropping it takes it away.
+#[derive(Debug)]
+pub struct Folder(TempDir);
+
+impl Folder {
+    /// Writes everything, `targets` as the fleet.
+    ///
+    /// # Errors
+    ///
+    /// Where the system's folder for temporary files does not take it.
+    pub fn write(targets: &str) -> io::Result<Self> {
+        let it = Self(tempfile::Builder::new().prefix("fingerpost-demo-").tempdir()?);
+        let groups =
+            [("probes.d", DROP_INS), ("runbook", PAGES), ("targets/scrape", &[("fleet.yaml", targets)])];
+        for (folder, files) in groups {
+            fs::create_dir_all(it.path().join(folder))?;
+            for (name, text) in files {
+                fs::write(it.path().join(folder).join(name), text)?;
+            }
+        }
+        Ok(it)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Where the pages of its runbook are.
+    pub fn runbook(&self) -> PathBuf {
+        self.path().join("runbook")
+    }
+}
+
+/// The shipped drop-ins, by the names they have in `probes.d`.
+const DROP_INS: &[(&str, &str)] = &[("10-scrape.yaml", include_str!("../../probes.d/10-scrape.yaml"))];
+
+macro_rules! pages {
+    ($($name:literal)*) => { &[$(($name, include_str!(concat!("runbook/", $name)))),*] };
+}
+
+/// One page for each that a shipped drop-in names.
+const PAGES: &[(&str, &str)] = pages! {
+    "armada-carrier-vip-failover.md"
+    "armada-etcd-general-troubleshooting.md"
+    "armada-global-scrape-failure.md"
+    "armada-network-calico-node-troubleshooting.md"
+    "armada-ops-node-exporter-on-carrier-master-troubled.md"
+    "armada-tugboats.md"
+    "jenkins-cse-operations.md"
+    "netint_vyatta_healthcheck.md"
+    "netint_vyatta_highping.md"
+};
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use regex::Regex;
+    use url::Url;
+
+    use super::*;
+    use crate::runbook::{DEFAULT_BASE_URL, Page, PageRef, Proof, Runbook};
+
+    fn runbook() -> Runbook {
+        let pages = PAGES.iter().map(|(name, text)| Page::parse(name, text).unwrap());
+        let (runbook, faults) = Runbook::from_pages(Url::parse(DEFAULT_BASE_URL).unwrap(), pages);
+        assert_eq!(faults, []);
+        runbook
+    }
+
+    /// The values of a key wherever the drop-ins have it.
+    fn named(key: &str) -> BTreeSet<String> {
+        let pattern = Regex::new(&format!(r#"(?m)^\s*(?:-\s+)?{key}:\s*["']?([^"'\s]+)"#)).unwrap();
+        let texts = DROP_INS.iter().flat_map(|(_, text)| pattern.captures_iter(text));
+        texts.map(|it| it[1].to_owned()).collect()
+    }
+
+    fn listed(folder: &str, extension: &str) -> Vec<String> {
+        let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
+        let names = entries.map(|it| it.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|it| it.ends_with(extension)).collect();
+        names.sort();
+        names
+    }
+
+    fn names(files: &[(&str, &str)]) -> Vec<String> {
+        files.iter().map(|it| it.0.to_owned()).collect()
+    }
+
+    #[test]
+    fn every_drop_in_that_is_shipped_and_every_page_is_in_the_program() {
+        assert_eq!(names(DROP_INS), listed("probes.d", ".yaml"));
+        assert_eq!(names(PAGES), listed("src/demo/runbook", ".md"));
+    }
+
+    #[test]
+    fn every_page_and_step_that_a_drop_in_names_is_in_the_runbook_of_the_demo() {
+        let runbook = runbook();
+        let main = PageRef::parse("/armada/armada-global-scrape-failure.html").unwrap();
+        let steps = named("step");
+        assert!(steps.contains("http-404-actions") && steps.len() > 8, "{steps:?}");
+        for step in steps {
+            assert!(matches!(runbook.prove(&main, Some(&step)), Proof::Found { .. }), "{step}");
+        }
+        let text = DROP_INS.iter().map(|it| it.1).collect::<String>();
+        let link = Regex::new(r"/[A-Za-z0-9_/-]+\.html").unwrap();
+        let pages: BTreeSet<&str> = link.find_iter(&text).map(|it| it.as_str()).collect();
+        assert!(pages.contains("/armada/armada-tugboats.html") && pages.len() == PAGES.len(), "{pages:?}");
+        for page in pages {
+            let page = PageRef::parse(page).unwrap();
+            assert!(matches!(runbook.prove(&page, None), Proof::Found { .. }), "{page}");
+        }
+    }
+
+    #[test]
+    fn no_link_within_the_runbook_leads_nowhere() {
+        let runbook = runbook();
+        let link = Regex::new(r"\]\(([^)]+)\)").unwrap();
+        for (name, text) in PAGES {
+            for found in link.captures_iter(text) {
+                let page = PageRef::parse(&found[1]).unwrap();
+                assert!(matches!(runbook.prove(&page, None), Proof::Found { .. }), "{name}: {page}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_folder_is_gone_when_the_demo_is() {
+        let folder = Folder::write("[]\n").unwrap();
+        let path = folder.path().to_owned();
+        assert_eq!(fs::read_to_string(path.join("targets/scrape/fleet.yaml")).unwrap(), "[]\n");
+        assert!(path.join("probes.d/10-scrape.yaml").is_file() && folder.runbook().is_dir());
+        drop(folder);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,224 @@
+//! What the engine sees of a case: outcomes and answers, made from what the case says.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::cause::{CAUSES, Cause, Judged, Verdict, judge, own_side};
+use crate::config::Config;
+use crate::engine::Event;
+use crate::exposition::{Format, Limits, Scan, Summary};
+use crate::labels::Labels;
+use crate::moment::Moment;
+use crate::outcome::{
+    CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, Late, Outcome, Phase, TlsFacts,
+};
+use crate::spec::{Module, Prober};
+use crate::view::{CheckAnswer, Hop, Reading};
+
+use super::written::{Case, See, WrittenCertificate, WrittenHop};
+
+/// What comes back of an attempt, the later part with its time from the attempt's beginning.
+pub(super) struct Witnessed {
+    pub judged: Judged,
+    pub late: Option<(Duration, Late)>,
+}
+
+/// An attempt that began `now` and saw `see`.
+pub(super) fn witness(see: &See, module: &Module, now: Moment) -> Result<Witnessed, String> {
+    let stated = stated(see)?;
+    let took = see.answered_after.or(see.duration).map(|it| it.0);
+    let is_late = took.is_some_and(|it| it > module.timeout);
+    let is_deadline = matches!(stated, Some(Verdict::Failure(Cause::DeadlineExceeded, _)));
+    if is_deadline || (is_late && stated.is_none()) {
+        let phase = phase(see)?.unwrap_or(Phase::Processing);
+        return Ok(timed_out(see, module, now, phase, took.filter(|_| is_late)));
+    }
+    let mut outcome = outcome(see, module, now, took.unwrap_or_default().min(module.timeout))?;
+    let verdict = match stated {
+        Some(Verdict::Unknown(own)) => {
+            outcome.end = End::Unknown(own);
+            Verdict::Unknown(own)
+        }
+        Some(verdict) => verdict,
+        None => judge(module, &outcome),
+    };
+    Ok(Witnessed { judged: Judged { verdict, outcome }, late: None })
+}
+
+/// What the follow-up checks and the queries of a case answer, for every group of targets.
+pub(super) fn answers(case: &Case, config: &Config, now: Moment) -> Result<Vec<Event>, String> {
+    let mut events = Vec::new();
+    for alert in &config.plan.alerts {
+        for check in &alert.checks {
+            let Some(see) = case.checks.get(&*check.name) else { continue };
+            let answer = Box::new(check_answer(see, config.modules.get(&check.module), now)?);
+            let (alert, check) = (Arc::clone(&alert.name), Arc::clone(&check.name));
+            events.push(Event::Checked { alert, check, labels: Labels::default(), answer });
+        }
+        for query in &alert.queries {
+            let Some(value) = case.queries.get(&*query.name) else { continue };
+            let (alert, query) = (Arc::clone(&alert.name), Arc::clone(&query.name));
+            events.push(Event::Answered { alert, query, labels: Labels::default(), value: Some(*value) });
+        }
+    }
+    Ok(events)
+}
+
+fn check_answer(see: &See, module: Option<&Arc<Module>>, now: Moment) -> Result<CheckAnswer, String> {
+    let hops = see.hops.iter().flatten().map(hop).collect();
+    let Some(module) = module else {
+        let verdict = stated(see)?.unwrap_or(Verdict::Success);
+        return Ok(CheckAnswer { reading: reading_of(verdict, see), hops });
+    };
+    let Witnessed { judged, .. } = witness(see, module, now)?;
+    let mut reading = reading_of(judged.verdict, see);
+    reading.status = judged.outcome.http.as_ref().map_or(0, |it| it.status);
+    reading.duration = judged.outcome.duration;
+    reading.timeout = module.timeout;
+    Ok(CheckAnswer { reading, hops })
+}
+
+fn reading_of(verdict: Verdict, see: &See) -> Reading {
+    Reading {
+        failing: matches!(verdict, Verdict::Failure(..)),
+        unknown: matches!(verdict, Verdict::Unknown(_)),
+        cause: verdict.cause_name(),
+        phase: verdict.phase_name(),
+        status: see.status.unwrap_or(0),
+        duration: see.duration.unwrap_or_default().0,
+        answered_after: see.answered_after.map(|it| it.0),
+        body: see.body.as_deref().unwrap_or_default().into(),
+        ..Reading::default()
+    }
+}
+
+/// The verdict that a case states itself, with a cause of the closed list.
+fn stated(see: &See) -> Result<Option<Verdict>, String> {
+    let Some(name) = see.unknown.as_ref().or(see.cause.as_ref()) else { return Ok(None) };
+    let Some(cause) = Cause::from_name(name) else {
+        let nearest = CAUSES.iter().map(|it| it.name).min_by_key(|it| strsim::levenshtein(it, name));
+        return Err(format!("there is no cause `{name}`; did you mean `{}`?", nearest.unwrap_or_default()));
+    };
+    match own_side(cause) {
+        Some(own) => Ok(Some(Verdict::Unknown(own))),
+        None if see.unknown.is_some() => Err(format!("`{name}` is a failure, write `cause: {name}`")),
+        None => Ok(Some(Verdict::Failure(cause, phase(see)?.unwrap_or(cause.doc().phase)))),
+    }
+}
+
+fn phase(see: &See) -> Result<Option<Phase>, String> {
+    let Some(name) = &see.phase else { return Ok(None) };
+    let names = Phase::ALL.map(Phase::name).join(", ");
+    Phase::from_name(name).map(Some).ok_or_else(|| format!("there is no phase `{name}`; there are {names}"))
+}
+
+/// Nothing complete within the timeout; perhaps later.
+fn timed_out(see: &See, module: &Module, now: Moment, phase: Phase, took: Option<Duration>) -> Witnessed {
+    let mut outcome = Outcome::bare(
+        now.wall,
+        module.timeout,
+        End::Fault(Fault { phase, kind: FaultKind::TimedOut }),
+    );
+    outcome.phases.add(phase, module.timeout);
+    let status = see.status.or(is_http(&module.prober).then_some(200));
+    let late = match took.filter(|it| *it <= module.patience) {
+        Some(after) => {
+            let body_bytes = see.body.as_ref().map_or(0, |it| it.len() as u64);
+            (after, Late::Answered { after, status, body_bytes })
+        }
+        None => (module.patience, Late::Silent { waited: module.patience }),
+    };
+    let verdict = Verdict::Failure(Cause::DeadlineExceeded, phase);
+    let reads_on = module.patience > module.timeout;
+    Witnessed { judged: Judged { verdict, outcome }, late: reads_on.then_some(late) }
+}
+
+fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Result<Outcome, String> {
+    let mut outcome = Outcome::bare(now.wall, duration, End::Reply);
+    outcome.phases.add(phase(see)?.unwrap_or(Phase::Processing), duration);
+    outcome.tls = see.certificate.as_ref().map(|it| tls(it, now.wall)).transpose()?;
+    let body = see.body.as_deref().unwrap_or_default();
+    let answered = see.cause.is_none() || see.status.is_some();
+    if is_http(&module.prober) && answered {
+        outcome.http = Some(http(see, &module.prober, body));
+    }
+    match &module.prober {
+        Prober::Http(_) => {}
+        Prober::Metrics(_) if body.is_empty() => {
+            outcome.exposition = Some(Ok(Summary::default()));
+        }
+        Prober::Metrics(_) => {
+            let mut scan = Scan::new(Format::Text, Limits::default());
+            outcome.exposition = Some(scan.push(body.as_bytes()).and_then(|()| scan.finish()));
+        }
+        Prober::Tcp(_) => {
+            let last_line = body.lines().last().unwrap_or_default().to_owned();
+            outcome.conversation = Some(Conversation { exchanges: 0, last_line, mismatch: false });
+        }
+    }
+    Ok(outcome)
+}
+
+fn is_http(prober: &Prober) -> bool {
+    match prober {
+        Prober::Http(_) | Prober::Metrics(_) => true,
+        Prober::Tcp(_) => false,
+    }
+}
+
+fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
+    let body_matches = match prober {
+        Prober::Http(spec) => spec.body_rules.iter().map(|it| it.regex.is_match(body.as_bytes())).collect(),
+        Prober::Metrics(_) | Prober::Tcp(_) => Vec::new(),
+    };
+    HttpFacts {
+        status: see.status.unwrap_or(200),
+        version: "HTTP/1.1",
+        wire_bytes: body.len() as u64,
+        body_bytes: body.len() as u64,
+        body_start: body.to_owned(),
+        body_matches,
+        ..HttpFacts::default()
+    }
+}
+
+fn tls(written: &WrittenCertificate, now: SystemTime) -> Result<TlsFacts, String> {
+    let time = |text: &Option<String>, default| text.as_deref().map_or(Ok(default), |it| instant(it, now));
+    let year = Duration::from_hours(365 * 24);
+    let certificate = CertificateFacts {
+        subject: written.subject.clone(),
+        issuer: written.issuer.clone(),
+        names: written.names.clone(),
+        not_before: time(&written.not_before, now - year)?,
+        not_after: time(&written.not_after, now + year)?,
+        serial: String::new(),
+        fingerprint_sha256: String::new(),
+    };
+    Ok(TlsFacts { version: Some("TLS 1.3"), cipher: None, chain: vec![certificate], verified: true })
+}
+
+/// RFC 3339, or a span from `now` with an optional sign.
+fn instant(text: &str, now: SystemTime) -> Result<SystemTime, String> {
+    if let Ok(it) = humantime::parse_rfc3339_weak(text) {
+        return Ok(it);
+    }
+    let (past, span) = text.strip_prefix('-').map_or((false, text), |it| (true, it));
+    let span = humantime::parse_duration(span)
+        .map_err(|_| format!("`{text}` is neither a time like 2026-01-01T00:00:00Z nor a span like -1h"))?;
+    Ok(if past { now - span } else { now + span })
+}
+
+fn hop(written: &WrittenHop) -> Hop {
+    let address = if written.address == "???" { String::new() } else { written.address.clone() };
+    Hop {
+        address,
+        loss: written.loss,
+        sent: written.sent,
+        last: written.last,
+        average: written.average,
+        best: written.best,
+        worst: written.worst,
+        deviation: written.deviation,
+    }
+}
+
