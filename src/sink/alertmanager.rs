@@ -33,7 +33,7 @@ pub async fn run(
     dialer: Dialer,
     manners: Manners,
     counts: Counts,
-    news: mpsc::Receiver<Notification>,
+    news: mpsc::UnboundedReceiver<Notification>,
     flush_within: Duration,
 ) {
     let url = alerts_url(&endpoint.url);
@@ -75,8 +75,12 @@ impl Worker {
         Self { name, outbox: Outbox::new(manners), counts, started: Instant::now(), listening: true }
     }
 
-    async fn work<P, F>(mut self, post: P, mut news: mpsc::Receiver<Notification>, flush_within: Duration)
-    where
+    async fn work<P, F>(
+        mut self,
+        post: P,
+        mut news: mpsc::UnboundedReceiver<Notification>,
+        flush_within: Duration,
+    ) where
         P: Fn(Bytes) -> F + Send,
         F: Future<Output = Result<Answer, CallFailed>> + Send,
     {

@@ -55,7 +55,7 @@ async fn alerts(State(fake): State<Fake>, uri: Uri, headers: HeaderMap, body: By
 
 /// A worker, and the Alertmanager that it tells.
 struct Pair {
-    news: mpsc::Sender<Notification>,
+    news: mpsc::UnboundedSender<Notification>,
     heard: mpsc::UnboundedReceiver<Value>,
     counts: Counts,
     worker: JoinHandle<()>,
@@ -72,7 +72,7 @@ impl Pair {
 
         let family = IntCounterVec::new(Opts::new("n", "n"), &["sink", "result"]).unwrap();
         let counts = Counts::new(&family, "fake");
-        let (news, inbox) = mpsc::channel(64);
+        let (news, inbox) = mpsc::unbounded_channel();
         let mut manners = Manners::new(Duration::from_mins(1), Labels::default(), None);
         manners.pause_min = Duration::from_millis(2);
         let worker = Worker::new("fake".into(), manners, counts.clone());
@@ -86,7 +86,7 @@ impl Pair {
         let labels = [("alertname", name), ("bad", bad)].into_iter().collect();
         let starts_at = SystemTime::now();
         let it = Notification { labels, annotations: [].into(), starts_at, ends_at: None };
-        self.news.send(it).await.unwrap();
+        self.news.send(it).unwrap();
     }
 
     async fn hear(&mut self, count: usize) -> Vec<String> {
