@@ -5,8 +5,8 @@
 //! `written` is the file as people write it, `world` is what the engine sees of it, `compare` holds
 //! what came out against what was expected.
 
-use std::collections::{BTreeMap, BinaryHeap};
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -80,8 +80,14 @@ impl<'a> Stage<'a> {
             spread: Spread::Together,
         };
         let engine = Engine::new(settings, start);
-        let mut stage =
-            Self { case, engine, start, now: Duration::ZERO, coming: BinaryHeap::new(), events: BTreeMap::new() };
+        let mut stage = Self {
+            case,
+            engine,
+            start,
+            now: Duration::ZERO,
+            coming: BinaryHeap::new(),
+            events: BTreeMap::new(),
+        };
         stage.tell(Event::Plan(Arc::clone(&config.plan)))?;
         stage.tell(Event::Others(case.others()))?;
         for event in world::answers(case, config, start)? {

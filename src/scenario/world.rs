@@ -40,9 +40,18 @@ pub(super) fn witness(see: &See, module: &Module, now: Moment) -> Result<Witness
             Verdict::Unknown(own)
         }
         Some(verdict) => verdict,
-        None => judge(module, &outcome),
+        None => match &see.hops {
+            None => judge(module, &outcome),
+            Some(hops) => of_path(hops),
+        },
     };
     Ok(Witnessed { judged: Judged { verdict, outcome }, late: None })
+}
+
+/// What a path means, as `cause` judges one: its end loses nothing, or it does.
+fn of_path(hops: &[WrittenHop]) -> Verdict {
+    let loses = hops.last().map(hop).is_some_and(|it| it.loss > 0.0);
+    if loses { Verdict::Failure(Cause::PathLossy, Cause::PathLossy.doc().phase) } else { Verdict::Success }
 }
 
 /// What the follow-up checks and the queries of a case answer, for every group of targets.
@@ -114,11 +123,8 @@ fn phase(see: &See) -> Result<Option<Phase>, String> {
 
 /// Nothing complete within the timeout; perhaps later.
 fn timed_out(see: &See, module: &Module, now: Moment, phase: Phase, took: Option<Duration>) -> Witnessed {
-    let mut outcome = Outcome::bare(
-        now.wall,
-        module.timeout,
-        End::Fault(Fault { phase, kind: FaultKind::TimedOut }),
-    );
+    let mut outcome =
+        Outcome::bare(now.wall, module.timeout, End::Fault(Fault { phase, kind: FaultKind::TimedOut }));
     outcome.phases.add(phase, module.timeout);
     let status = see.status.or(is_http(&module.prober).then_some(200));
     let late = match took.filter(|it| *it <= module.patience) {
@@ -151,6 +157,7 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Resul
             let mut scan = Scan::new(Format::Text, Limits::default());
             outcome.exposition = Some(scan.push(body.as_bytes()).and_then(|()| scan.finish()));
         }
+        Prober::Path(_) => {}
         Prober::Tcp(_) => {
             let last_line = body.lines().last().unwrap_or_default().to_owned();
             outcome.conversation = Some(Conversation { exchanges: 0, last_line, mismatch: false });
@@ -162,14 +169,14 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Resul
 fn is_http(prober: &Prober) -> bool {
     match prober {
         Prober::Http(_) | Prober::Metrics(_) => true,
-        Prober::Tcp(_) => false,
+        Prober::Tcp(_) | Prober::Path(_) => false,
     }
 }
 
 fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
     let body_matches = match prober {
         Prober::Http(spec) => spec.body_rules.iter().map(|it| it.regex.is_match(body.as_bytes())).collect(),
-        Prober::Metrics(_) | Prober::Tcp(_) => Vec::new(),
+        Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) => Vec::new(),
     };
     HttpFacts {
         status: see.status.unwrap_or(200),
@@ -210,9 +217,10 @@ fn instant(text: &str, now: SystemTime) -> Result<SystemTime, String> {
 
 fn hop(written: &WrittenHop) -> Hop {
     let address = if written.address == "???" { String::new() } else { written.address.clone() };
+    let silent = address.is_empty();
     Hop {
         address,
-        loss: written.loss,
+        loss: written.loss.unwrap_or(if silent { 100.0 } else { 0.0 }),
         sent: written.sent,
         last: written.last,
         average: written.average,
@@ -221,4 +229,3 @@ fn hop(written: &WrittenHop) -> Hop {
         deviation: written.deviation,
     }
 }
-

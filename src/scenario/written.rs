@@ -114,8 +114,8 @@ pub struct WrittenCertificate {
 pub struct WrittenHop {
     /// Its address; none (or `???`) where nobody answers.
     pub address: String,
-    /// Percent lost.
-    pub loss: f64,
+    /// Percent lost; all where nobody answers, none else.
+    pub loss: Option<f64>,
     /// Packets sent.
     pub sent: u64,
     /// The last round trip, in milliseconds.
@@ -204,7 +204,8 @@ impl Case {
         if let Some(name) = self.checks.keys().find(|it| !checks.contains(it.as_str())) {
             return Err(format!("no alert has a check `{name}`"));
         }
-        let queries: BTreeSet<_> = plan.alerts.iter().flat_map(|it| &it.queries).map(|it| &*it.name).collect();
+        let queries: BTreeSet<_> =
+            plan.alerts.iter().flat_map(|it| &it.queries).map(|it| &*it.name).collect();
         if let Some(name) = self.queries.keys().find(|it| !queries.contains(it.as_str())) {
             return Err(format!("no alert has a query `{name}`"));
         }
