@@ -36,6 +36,6 @@ pub mod probe;
 pub mod sink;
 pub mod serve;
 pub mod scenario;
-pub mod demo;
 pub mod app;
+pub mod demo;
 pub mod cli;

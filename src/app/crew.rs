@@ -54,12 +54,7 @@ impl Crew {
     }
 }
 
-async fn carry_out(
-    dialer: Dialer,
-    own: OwnMetrics,
-    attempt: Attempt,
-    report: mpsc::UnboundedSender<Event>,
-) {
+async fn carry_out(dialer: Dialer, own: OwnMetrics, attempt: Attempt, report: mpsc::UnboundedSender<Event>) {
     let Attempt { id, probe, target, module, .. } = attempt;
     let (outcome, rest) = crate::probe::ask(&dialer, &module, &target).await;
     let judged = Box::new(Judged::new(&module, outcome));

@@ -81,7 +81,8 @@ impl Keeper {
         ready: watch::Sender<bool>,
         stop: impl Future<Output = ()>,
     ) {
-        let mut watch = Watch::new(self.places());
+        let mut places = self.places();
+        let mut watch = Watch::new(places.clone());
         tokio::pin!(stop);
         let mut asked = None;
         loop {
@@ -96,6 +97,11 @@ impl Keeper {
                 let _stopping = events.send(event);
             }
             ready.send_replace(true);
+            let now = self.places();
+            if now != places {
+                watch = Watch::new(now.clone());
+                places = now;
+            }
             if let Some(asked) = asked.take() {
                 let _gone = ReloadRequest::send(asked, outcome);
             }
@@ -113,7 +119,14 @@ impl Keeper {
 
     /// Where something may change.
     fn places(&self) -> Vec<PathBuf> {
-        [Some(self.config_dir.clone()), self.settings.runbook_dir.clone()].into_iter().flatten().collect()
+        let patterns = self.known.config.discoveries.iter().flat_map(|it| &it.file_sd_patterns);
+        let folder = |pattern: &String| Some(self.config_dir.join(pattern).parent()?.to_owned());
+        let mut places: Vec<PathBuf> = patterns.filter_map(folder).collect();
+        places.push(self.config_dir.join("probes.d"));
+        places.extend(self.settings.runbook_dir.clone());
+        places.sort();
+        places.dedup();
+        places
     }
 
     /// Everything new since the last look, and what is wrong with the drop-ins as a whole.
@@ -149,7 +162,9 @@ impl Keeper {
         } else {
             self.own.reload_failed();
             let first = complaints.iter().find(|it| it.level == Level::Error);
-            Err(first.map(|it| format!("{}:{}: {}", it.place.file, it.place.line(), it.title)).unwrap_or_default())
+            Err(first
+                .map(|it| format!("{}:{}: {}", it.place.file, it.place.line(), it.title))
+                .unwrap_or_default())
         };
         self.known.drop_ins = Some(fingerprint);
         self.known.config = config;
