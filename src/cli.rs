@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing::warn;
 use url::Url;
 
 use crate::app::{self, Options};
@@ -22,8 +23,12 @@ mod scenes;
 pub fn main() -> ExitCode {
     let words = Words::parse();
     let flags = words.flags;
-    logging::start(flags.log_level, flags.log_format);
-    match words.command.unwrap_or(Command::Run) {
+    let command = words.command.unwrap_or(Command::Run);
+    // What the demo has to say stands on its own page, not between the lines of a log.
+    let quiet = matches!(command, Command::Demo);
+    let level = flags.log_level.unwrap_or(if quiet { LogLevel::Error } else { LogLevel::Info });
+    logging::start(level, flags.log_format);
+    match command {
         Command::Run => run(&flags),
         Command::Check(which) => check::run(&flags, &which.files, which.strict),
         Command::Test(which) => scenes::run(&flags, &which.files),
@@ -100,12 +105,16 @@ struct Flags {
     /// Where the runbook's pages are read.
     #[arg(long = "runbook.base-url", value_name = "URL", global = true)]
     runbook_base_url: Option<Url>,
+    /// A folder for what must outlive a restart. Nothing is kept there yet: an alert that fires
+    /// begins anew after a restart.
+    #[arg(long = "storage.path", value_name = "DIR", global = true)]
+    storage: Option<PathBuf>,
     /// The most attempts that are under way at once.
     #[arg(long = "probe.concurrency", value_name = "N", default_value_t = 1000, global = true)]
     concurrency: usize,
-    /// The least that is logged.
-    #[arg(long = "log.level", value_enum, default_value_t = LogLevel::Info, global = true)]
-    log_level: LogLevel,
+    /// The least that is logged. [default: info; error in the demo]
+    #[arg(long = "log.level", value_enum, value_name = "LEVEL", global = true)]
+    log_level: Option<LogLevel>,
     /// How it is logged.
     #[arg(long = "log.format", value_enum, default_value_t = LogFormat::Logfmt, global = true)]
     log_format: LogFormat,
@@ -144,6 +153,9 @@ impl Flags {
 }
 
 fn run(flags: &Flags) -> ExitCode {
+    if let Some(folder) = &flags.storage {
+        warn!(folder = %folder.display(), "no state is kept yet: alerts begin anew after a restart");
+    }
     let options = Options {
         config_dir: flags.config_dir.clone(),
         config_file: flags.config_file.clone(),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use url::Url;
 
-use crate::config::{self, Config, LastGood, Level, Loaded};
+use crate::config::{self, Complaint, Config, LastGood, Level, Loaded};
 use crate::files;
 use crate::runbook;
 use crate::scenario::{self, Ran, Suite};
@@ -43,7 +43,7 @@ fn config_of(folder: &Path) -> Result<Config, String> {
     if errors.is_empty() {
         return Ok(config);
     }
-    let told: Vec<_> = errors.iter().map(|it| it.to_string()).collect();
+    let told: Vec<_> = errors.into_iter().map(Complaint::to_string).collect();
     Err(format!("the drop-ins of {} are wrong\n{}", folder.display(), told.join("\n\n")))
 }
 

@@ -220,7 +220,8 @@ fn group((name, labels, tally): &(&str, Labels, Tally)) -> String {
         write!(line, "{}{cause} {count}", if at == 0 { ": " } else { ", " }).expect(WRITTEN);
     }
     for (label, count) in tally.distinct.iter().filter(|_| tally.failing > 0) {
-        write!(line, "; {count} different {label}").expect(WRITTEN);
+        let values = if *count == 1 { "value" } else { "values" };
+        write!(line, "; {count} {values} of {label}").expect(WRITTEN);
     }
     if tally.unknown > 0 {
         write!(line, "; of {} we cannot tell", tally.unknown).expect(WRITTEN);

@@ -30,7 +30,8 @@ impl<'a> Outlook<'a> {
         let mut evidence =
             Evidence { entry: self.entry, groups: Vec::new(), checks: Vec::new(), queries: Vec::new() };
         let Some(alert) = self.alert else { return evidence };
-        for scope in &alert.scopes {
+        // A scope that counts only some failures serves a condition; people read the whole count.
+        for scope in alert.scopes.iter().filter(|it| it.failing_when.is_none()) {
             let board: &'a Board = &self.world.board;
             let group = board.group(self.target, &alert.name, &scope.name);
             let tally = board.tally(self.target, &alert.name, &scope.name, false);

@@ -1,5 +1,6 @@
 //! What came out, held against what was expected; a miss is told side by side.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ pub(super) fn compare(expect: &Expect, alerts: &[AlertStatus]) -> Vec<Miss> {
         (!matched).then(|| Miss {
             at: expect.at.0,
             state: name,
-            expected: wanted.iter().flat_map(|it| told_wanted(it)).collect(),
+            expected: wanted.iter().flat_map(told_wanted).collect(),
             got: there.iter().flat_map(|it| told(it, wanted)).collect(),
         })
     };
@@ -130,10 +131,8 @@ fn told(there: &AlertStatus, wanted: &[WrittenAlert]) -> Vec<String> {
     lines.extend(labels.map(|(name, value)| format!("  {name}: {value}")));
     lines.push(format!("  page: {}", page_of(there)));
     lines.push(format!("  step: {}", step_of(there)));
-    let mut names: Vec<_> = wanted.iter().flat_map(|it| it.annotations.keys()).collect();
-    names.sort();
-    names.dedup();
-    lines.extend(names.into_iter().map(|name| format!("  {name}: {}", annotation(there, name))));
+    let asked: BTreeSet<_> = wanted.iter().flat_map(|it| it.annotations.keys()).collect();
+    lines.extend(asked.into_iter().map(|name| format!("  {name}: {}", annotation(there, name))));
     lines
 }
 

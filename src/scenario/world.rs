@@ -149,7 +149,7 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Resul
         outcome.http = Some(http(see, &module.prober, body));
     }
     match &module.prober {
-        Prober::Http(_) => {}
+        Prober::Http(_) | Prober::Path(_) => {}
         Prober::Metrics(_) if body.is_empty() => {
             outcome.exposition = Some(Ok(Summary::default()));
         }
@@ -157,7 +157,6 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Resul
             let mut scan = Scan::new(Format::Text, Limits::default());
             outcome.exposition = Some(scan.push(body.as_bytes()).and_then(|()| scan.finish()));
         }
-        Prober::Path(_) => {}
         Prober::Tcp(_) => {
             let last_line = body.lines().last().unwrap_or_default().to_owned();
             outcome.conversation = Some(Conversation { exchanges: 0, last_line, mismatch: false });

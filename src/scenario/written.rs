@@ -70,7 +70,7 @@ struct Observe {
 /// What an attempt sees; nothing said: success.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct See {
+pub(super) struct See {
     /// The cause of a failure, by its name.
     pub cause: Option<String>,
     /// The phase it came in; where it is at home if not said.
@@ -95,7 +95,7 @@ pub struct See {
 /// (`72h`, `-1h`).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct WrittenCertificate {
+pub(super) struct WrittenCertificate {
     /// The subject.
     pub subject: String,
     /// The issuer.
@@ -111,7 +111,7 @@ pub struct WrittenCertificate {
 /// A hop, as `mtr` prints it: loss in percent, times in milliseconds.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct WrittenHop {
+pub(super) struct WrittenHop {
     /// Its address; none (or `???`) where nobody answers.
     pub address: String,
     /// Percent lost; all where nobody answers, none else.
@@ -157,7 +157,7 @@ pub(super) struct WrittenAlert {
 
 /// A time, as `90s`, `2m` or `1m30s`.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Span(pub Duration);
+pub(super) struct Span(pub Duration);
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

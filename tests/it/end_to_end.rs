@@ -155,8 +155,6 @@ fn amtool_shows_the_alert_with_its_step_until_the_target_is_mended() {
     scene.nginx.serve(MENDED);
     let gone = eventually(LIMIT, || firing().is_none().then_some(()));
     assert!(gone.is_some(), "the target is well and the alert is still there\n{}", scene.daemon.said());
-    let watchdog = named(alertmanager.alerts(), "Watchdog");
-    assert!(watchdog.is_some(), "the daemon's sign of life is always there");
 }
 
 #[test]

@@ -109,9 +109,13 @@ fn mistakes_of_the_writing_have_their_place_and_a_help() {
 #[test]
 fn mistakes_in_modules_have_their_place_and_a_help() {
     hold(&[
-        row(module("timeout: 5s"), "timeout", "needs `prober`", "http, metrics or tcp"),
-        row(module("prober: dns"), "dns", "prober `dns` is not known", "`http`, `metrics` and `tcp`"),
+        row(module("timeout: 5s"), "timeout", "needs `prober`", "http, metrics, tcp or path"),
+        row(module("prober: dns"), "dns", "prober `dns` is not known", "`http`, `metrics`, `tcp` and `path`"),
         row(module("prober: htpp"), "htpp", "not known", "did you mean `http`?"),
+        row(module("prober: path, path: { protocol: udp }"), "udp", "no path is traced", "`icmp`"),
+        row(module("prober: path, path: { hops_max: 0 }"), "0", "not a number", "from 1 to 255"),
+        row(module("prober: path, path: { counts: 5 }"), "counts", "unknown key", "`count`"),
+        row(module("prober: path, path: { source_ip_address: here }"), "here", "is no address", "IPv6"),
         row(module("prober: tcp, timeout: 10"), "10", "has no unit", "`10s`"),
         row(module("prober: tcp, timeout: 1M"), "1M", "is a month", "minute"),
         row(module("prober: tcp, timeout: 2years"), "2years", "is a year", "365d"),
@@ -399,6 +403,8 @@ fn mistakes_in_where_an_alert_points_have_their_place_and_a_help() {
         row(alert("before: [{ step: x }]"), "step", "no `runbook`", "`runbook:`"),
         row(steps("{ step: a }, { when: target.failing, step: b }"), "when", "never chosen", "put it last"),
         row(steps("{ step: a, page: /x.html }"), "step", "to a `page` or to a `step`", "#anchor"),
+        row(steps("{ step: a, also: ['a b'] }"), "'a b'", "names no place", "anchor"),
+        row(steps("{ step: a, also: /x.html }"), "/x.html", "a list is wanted", "`[/x.html]`"),
         row(steps("{ step: 'a b' }"), "'a b'", "names no place", "anchor"),
         row(
             steps("{ when: 'target.status == ', step: a }, { step: b }"),

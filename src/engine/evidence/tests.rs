@@ -144,7 +144,7 @@ fn a_group_shows_who_fails_with_the_commonest_cause_first() {
     assert_eq!(
         group(&("carrier", labels, tally)),
         "carrier prod-dal10-carrier1: 3 of 11 failing (33.3 %): deadline_exceeded 2, connect_refused 1; \
-         2 different service; of 2 we cannot tell"
+         2 values of service; of 2 we cannot tell"
     );
     let fleet = Tally { watched: 4, ..Tally::default() };
     assert_eq!(group(&("fleet", Labels::default(), fleet)), "fleet: 0 of 4 failing (0 %)");

@@ -280,7 +280,12 @@ pub(super) fn page(name: &str) -> PageRef {
 }
 
 pub(super) fn row(when: Option<&str>, anchor: Option<&str>) -> Row {
-    Row { when: when.map(condition), page: page("scrape.html"), anchor: anchor.map(Arc::from) }
+    Row {
+        when: when.map(condition),
+        page: page("scrape.html"),
+        anchor: anchor.map(Arc::from),
+        also: Vec::new(),
+    }
 }
 
 pub(super) fn target(address: &str, labels: &[(&str, &str)]) -> Arc<Target> {

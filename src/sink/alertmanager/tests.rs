@@ -82,7 +82,7 @@ impl Pair {
         Self { news, heard, counts, worker }
     }
 
-    async fn fires(&self, name: &str, bad: &str) {
+    fn fires(&self, name: &str, bad: &str) {
         let labels = [("alertname", name), ("bad", bad)].into_iter().collect();
         let starts_at = SystemTime::now();
         let it = Notification { labels, annotations: [].into(), starts_at, ends_at: None };
@@ -133,7 +133,7 @@ async fn post(url: Url, body: Bytes) -> Result<Answer, CallFailed> {
 #[tokio::test]
 async fn an_alert_arrives_under_the_path_of_the_url() {
     let mut it = Pair::new(&[]).await;
-    it.fires("A", "").await;
+    it.fires("A", "");
     assert_eq!(it.hear(1).await, ["A"]);
     assert_eq!(it.stop().await.delivered.get(), 1);
 }
@@ -143,7 +143,7 @@ async fn a_refused_alert_keeps_no_other_from_being_heard() {
     // While the first batch fails, the others gather.
     let mut it = Pair::new(&[Line::Status(500)]).await;
     for (name, bad) in [("A", ""), ("B", "yes"), ("C", "")] {
-        it.fires(name, bad).await;
+        it.fires(name, bad);
     }
     let mut names = Vec::new();
     while !(names.contains(&"A".to_owned()) && names.contains(&"C".to_owned())) {
@@ -158,7 +158,7 @@ async fn a_refused_alert_keeps_no_other_from_being_heard() {
 async fn a_batch_that_is_too_long_arrives_in_parts() {
     let mut it = Pair::new(&[Line::Status(500)]).await;
     for name in ["Long1", "Long2", "Long3", "Long4", "Long5"] {
-        it.fires(name, "").await;
+        it.fires(name, "");
     }
     assert_eq!(it.hear(5).await, ["Long1", "Long2", "Long3", "Long4", "Long5"]);
     assert_eq!(it.stop().await.rejected.get(), 0);
@@ -169,7 +169,7 @@ async fn nothing_is_lost_while_the_other_side_is_in_trouble() {
     use Line::{RetryAfterNothing, Status};
     let script = [Status(500), Status(503), Status(302), Status(401), Status(404), RetryAfterNothing];
     let mut it = Pair::new(&script).await;
-    it.fires("A", "").await;
+    it.fires("A", "");
     assert_eq!(it.hear(1).await, ["A"]);
     let counts = it.stop().await;
     assert_eq!((counts.failed.get(), counts.delivered.get(), counts.rejected.get()), (6, 1, 0));
@@ -180,8 +180,8 @@ async fn one_that_hangs_delays_neither_another_nor_the_end() {
     let hung = Pair::new(&[Line::Hang]).await;
     let mut well = Pair::new(&[]).await;
     for name in ["A", "B", "C"] {
-        hung.fires(name, "").await;
-        well.fires(name, "").await;
+        hung.fires(name, "");
+        well.fires(name, "");
     }
     assert_eq!(well.hear(3).await, ["A", "B", "C"]);
     assert_eq!(well.stop().await.delivered.get(), 3);
@@ -191,8 +191,8 @@ async fn one_that_hangs_delays_neither_another_nor_the_end() {
 #[tokio::test]
 async fn at_the_end_what_is_unheard_is_said_and_nothing_is_resolved() {
     let it = Pair::new(&[Line::Status(500), Line::Status(500)]).await;
-    it.fires("A", "").await;
-    it.fires("B", "").await;
+    it.fires("A", "");
+    it.fires("B", "");
     let Pair { news, mut heard, worker, .. } = it;
     drop(news);
     worker.await.unwrap();
