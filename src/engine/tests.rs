@@ -211,14 +211,19 @@ fn every_before_row_that_holds_is_named_and_without_a_row_the_page_is_the_step()
         before("target.status == 404", "two.html"),
         before("target.failing", "three.html"),
     ];
-    let steps = vec![row(Some("target.status == 404"), Some("gone"))];
+    let also = vec![crate::runbook::Link { page: page("beside.html"), anchor: None }];
+    let steps = vec![crate::plan::Row { also, ..row(Some("target.status == 404"), Some("gone")) }];
     let mut it = one_target(vec![Alert { before: pages, steps, ..alert("A") }]);
     it.see("a:1", Sight::Refused);
     it.until(70);
-    let annotations = &it.last().annotations;
+    let annotations = it.last().annotations.clone();
     let base = "https://runbooks.example/docs";
+    assert!(!annotations.contains_key("runbook_also"));
     assert_eq!(annotations["runbook_before"], format!("{base}/one.html\n{base}/three.html"));
     assert_eq!(annotations["runbook_url"], format!("{base}/scrape.html"));
+    it.see("a:1", Sight::Status(404));
+    it.until(100);
+    assert_eq!(it.last().annotations["runbook_also"], format!("{base}/beside.html"));
 }
 
 #[test]
