@@ -174,6 +174,8 @@ impl<W: Write> Pager<W> {
         rows.extend(before.map(|page| ("first", self.colour.paint(Ink::Link, page))));
         rows.push(("go to", self.colour.paint(Ink::Strong, annotation(it, "runbook_step"))));
         rows.push(("", self.colour.paint(Ink::Link, annotation(it, "runbook_url"))));
+        let also = annotation(it, "runbook_also").split_whitespace();
+        rows.extend(also.map(|page| ("also", self.colour.paint(Ink::Link, page))));
         rows.into_iter().filter(|(_, text)| !text.is_empty()).map(|row| self.row(row)).collect()
     }
 
@@ -216,9 +218,9 @@ fn labels_that_matter(it: &Notification) -> String {
 
 /// Whether a block shows the annotation in a place of its own.
 fn is_ours(name: &str) -> bool {
-    let shown =
-        ["summary", "description", "title", "cause", "phase", "runbook", "runbook_url", "runbook_step"];
-    shown.contains(&name) || name == "runbook_before"
+    let ours = ["summary", "description", "title", "cause", "phase"];
+    let way = ["runbook", "runbook_url", "runbook_step", "runbook_before", "runbook_also"];
+    ours.contains(&name) || way.contains(&name)
 }
 
 /// The line with each number in it made the same, so that only what it says is compared.
@@ -286,8 +288,10 @@ mod tests {
 
     #[test]
     fn a_firing_alert_is_told_with_all_that_a_person_needs() {
-        let block =
-            told(&[notification(&[("runbook_before", "https://runbooks/armada/armada-tugboats.html")])]);
+        let block = told(&[notification(&[
+            ("runbook_before", "https://runbooks/armada/armada-tugboats.html"),
+            ("runbook_also", "https://runbooks/a.html\nhttps://runbooks/b.html"),
+        ])]);
         let wanted = "\
 FIRING    bluemix.containers-kubernetes.10.176.31.239_armada-api_scrape_failure
           KubernetesEndpointScrapeFailure, 2.3 s after the start
@@ -300,6 +304,8 @@ FIRING    bluemix.containers-kubernetes.10.176.31.239_armada-api_scrape_failure
           first   https://runbooks/armada/armada-tugboats.html
           go to   HTTP 404 actions
                   https://runbooks/armada/armada-global-scrape-failure.html#http-404-actions
+          also    https://runbooks/a.html
+          also    https://runbooks/b.html
 
 ";
         assert_eq!(block, wanted);
