@@ -30,7 +30,7 @@ impl Evidence<'_> {
         let mut lines = Vec::new();
         if let Some(judged) = &self.entry.judged {
             let timeout = self.entry.module.timeout;
-            lines.push(headline(judged.verdict, timeout));
+            lines.push(headline(judged, timeout));
             lines.extend(afterwards(judged, self.entry.late));
             lines.push(times(&judged.outcome, timeout));
             lines.extend(answer(&judged.outcome));
@@ -70,11 +70,15 @@ fn tenths(it: Duration) -> String {
     format!("{:.1} s", it.as_secs_f64())
 }
 
-fn headline(verdict: Verdict, timeout: Duration) -> String {
-    match verdict {
+fn headline(judged: &Judged, timeout: Duration) -> String {
+    match judged.verdict {
         Verdict::Success => "it answers as it should".to_owned(),
         Verdict::Failure(Cause::DeadlineExceeded, phase) => {
             format!("deadline exceeded {}: nothing complete within {}", doing(phase), time(timeout))
+        }
+        Verdict::Failure(cause @ Cause::HttpStatus, phase) => {
+            let status = judged.outcome.http.as_ref().map_or(0, |it| it.status);
+            format!("{status} is not a good status ({}, {})", cause.name(), doing(phase))
         }
         Verdict::Failure(cause, phase) => {
             format!("{} ({}, {})", cause.doc().meaning, cause.name(), doing(phase))
