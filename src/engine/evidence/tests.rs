@@ -77,10 +77,7 @@ fn an_http_answer_shows_its_status_its_size_and_its_beginning() {
     seen.http = Some(HttpFacts { status: 404, body_bytes: 1_234_567, body_start, ..HttpFacts::default() });
     seen.peer = Some(([10, 0, 0, 1], 9100).into());
     let lines = told(Verdict::Failure(Cause::HttpStatus, Phase::Processing), seen, None);
-    assert_eq!(
-        lines[0],
-        "the answer's status is not a good one (http_status, while waiting for the first byte)"
-    );
+    assert_eq!(lines[0], "404 is not a good status (http_status, while waiting for the first byte)");
     assert_eq!(lines[1], "took 1.2 s of 10 s");
     assert_eq!(lines[2], "status 404, 1 234 567 bytes");
     assert_eq!(lines[3], "dialled 10.0.0.1:9100");
