@@ -166,3 +166,6 @@ impl<'a> Stage<'a> {
 const THEN: u64 = 1_767_225_600;
 /// The most that may happen between two expectations.
 const TURNS_MAX: u32 = 5_000_000;
+
+#[cfg(test)]
+mod tests;
