@@ -13,6 +13,7 @@ pub mod target;
 pub mod spec;
 pub mod exposition;
 pub mod outcome;
+pub mod text;
 
 // Judgement: what it means, and which way to point.
 pub mod cause;
