@@ -10,6 +10,8 @@ use crate::labels::Labels;
 use crate::outcome::Phase;
 use crate::view::{CheckAnswer, Hop, Reading, Tally};
 
+mod text;
+
 /// A view that is written down.
 #[derive(Clone, Debug, Default)]
 struct Seen {
@@ -566,6 +568,8 @@ fn a_condition_says_what_it_needs() {
         queries: vec!["down".to_owned()],
         firing_for: true,
         now: true,
+        text: false,
+        entries: false,
         alerts: vec![Mention {
             name: "Parent".to_owned(),
             span: source.find("'Parent'").map(|at| at..at + 8).expect("it"),
