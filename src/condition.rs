@@ -67,6 +67,17 @@ impl Condition {
         &self.source
     }
 
+    /// Whether a word stands in it, or in a fact that it asks.
+    pub fn names(&self, word: &str) -> bool {
+        let is_whole = |at: usize| {
+            let inner = |it: char| it.is_alphanumeric() || it == '_';
+            let (before, behind) = (&self.source[..at], &self.source[at + word.len()..]);
+            !before.ends_with(inner) && !behind.starts_with(inner)
+        };
+        let here = self.source.match_indices(word).any(|(at, _)| is_whole(at));
+        here || self.expression.facts().iter().any(|it| it.condition.names(word))
+    }
+
     /// What it needs of a view: nothing else can change its result.
     pub fn needs(&self) -> &Needs {
         self.expression.needs()

@@ -279,11 +279,11 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "zzzzzzzz",
-        "[zzzzzzzz] there is no `zzzzzzzz` (there are: target, labels, scope, checks, facts, queries, alert, now)",
+        "[zzzzzzzz] there is no `zzzzzzzz` (there are: target, labels, scope, checks, facts, queries, alert, now, text, entries, fields)",
     ),
     (
         "int > 1",
-        "[int] there is no `int` (there are: target, labels, scope, checks, facts, queries, alert, now)",
+        "[int] there is no `int` (there are: target, labels, scope, checks, facts, queries, alert, now, text, entries, fields)",
     ),
     // Fields.
     ("target.failng", "[failng] a target has no field `failng` (did you mean `failing`?)"),

@@ -112,6 +112,14 @@ impl EndpointStatus {
         boxes
     }
 
+    /// Whether the job was asked for another region, and all is well in this one: it was only
+    /// printed along.
+    pub fn is_beside(&self, region: &str) -> bool {
+        let asked = self.cluster.as_deref().and_then(region_of);
+        let is_well = |it: &&MagicBox| it.accepts && it.upstream == Upstream::Healthy;
+        asked.is_some_and(|it| it != region) && self.of(region).iter().all(is_well)
+    }
+
     pub(super) fn fill(&self, fields: &mut Fields) {
         fields.put(Field::StatusCluster, self.cluster.clone().unwrap_or_default());
         if let [region] = self.regions()[..] {
@@ -164,8 +172,8 @@ fn magic_box(value: &serde_json::Value, line: usize, span: Range<usize>) -> Resu
     let [zone, id, readiness, state, front] = texts[..] else {
         return Err(format!("an endpoint is five texts, and these are {} of {}", texts.len(), parts.len()));
     };
-    let region = ZONE.captures(zone).and_then(|it| Some(it.get(1)?.as_str().to_owned()));
-    let region = region.ok_or_else(|| format!("`{zone}` names no zone of a region"))?;
+    let region =
+        region_of(zone).map(str::to_owned).ok_or_else(|| format!("`{zone}` names no zone of a region"))?;
     let (address, accepts, upstream) =
         state_of(state).ok_or_else(|| format!("`{state}` is no `<address>:<se>:<upstream>`"))?;
     let front_of = |it: &str| {
@@ -176,6 +184,11 @@ fn magic_box(value: &serde_json::Value, line: usize, span: Range<usize>) -> Resu
     let (front, prefix) = front_of(front).ok_or_else(|| format!("`{front}` is no `<address>/<prefix>`"))?;
     let [zone, id, readiness] = [zone, id, readiness].map(str::to_owned);
     Ok(MagicBox { zone, region, id, readiness, address, accepts, upstream, front, prefix, line, span })
+}
+
+/// The region in the name of a zone, or of its cluster.
+fn region_of(zone: &str) -> Option<&str> {
+    Some(ZONE.captures(zone)?.get(1)?.as_str())
 }
 
 fn state_of(state: &str) -> Option<(IpAddr, bool, Upstream)> {

@@ -99,7 +99,6 @@ fn mistakes_of_the_writing_have_their_place_and_a_help() {
         row("modules: { <<: 5 }\n", "5", "merges maps", "anchor"),
         row("modules: { [a]: 1 }\n", "[a]", "cannot be a key", "quotes"),
         row("modul: {}\n", "modul", "unknown key", "`modules`"),
-        row("text_rules: [x]\n", "x", "a map of keys", "`name`"),
         row("modules: [m]\n", "[m]", "a map of names", "without `- `"),
         row("probes: { name: p }\n", "{ name: p }", "a list is wanted", "`- `"),
         row(format!("modules: {}1{}\n", "[".repeat(40), "]".repeat(40)), "[", "deep", "needs that"),
