@@ -234,3 +234,6 @@ impl Zone {
 fn clean(text: &str) -> String {
     text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect()
 }
+
+#[cfg(test)]
+mod tests;
