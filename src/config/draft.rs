@@ -118,13 +118,11 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
                 }
             }
             if let Some(name) = it.text_rules {
-                match plan.text_rules.iter().find(|rule| rule.name == name.text) {
-                    Some(rule) => text::extend(&mut alert, rule),
-                    None => {
-                        let title =
-                            format!("the rule `{}` is left out: it stands in no good file", name.text);
-                        draft.desk.warning_where(*current, &name.span, title, &help);
-                    }
+                if let Some(rule) = plan.text_rules.iter().find(|rule| rule.name == name.text) {
+                    text::extend(&mut alert, rule);
+                } else {
+                    let title = format!("the rule `{}` is left out: it stands in no good file", name.text);
+                    draft.desk.warning_where(*current, &name.span, title, &help);
                 }
             }
             plan.alerts.push(Arc::new(alert));

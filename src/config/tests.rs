@@ -1,4 +1,5 @@
 use super::*;
+use crate::template::Template;
 
 mod mistakes;
 
@@ -127,7 +128,7 @@ fn an_alert_goes_on_with_the_rows_of_its_rule_over_texts() {
     assert_eq!(plan.alerts[0].before.len(), 1);
     let [rule] = &plan.text_rules[..] else { panic!("{:?}", plan.text_rules) };
     assert_eq!(rule.steps[0].note.as_deref(), Some("n"));
-    assert_eq!(rule.escalate[0].call.as_ref().map(|it| it.source()), Some("squad"));
+    assert_eq!(rule.escalate[0].call.as_ref().map(Template::source), Some("squad"));
     assert_eq!(loaded.pages.len(), 8);
 }
 

@@ -203,8 +203,8 @@ fn the_endpoints_of_several_regions_are_read_and_put_in_order() {
     let status = text.endpoints();
     assert_eq!(status.cluster.as_deref(), Some("registry-test-eu-de-az1"));
     assert_eq!(status.regions(), ["test-eu-de", "test-jp"]);
-    let states: Vec<String> = status.of("test-eu-de").iter().map(|it| it.state()).collect();
-    assert_eq!(states, ["0:1", "1:0", "0:0", "0:-1"]);
+    let in_order: Vec<String> = status.of("test-eu-de").iter().map(|it| it.state()).collect();
+    assert_eq!(in_order, ["0:1", "1:0", "0:0", "0:-1"]);
     assert_eq!(status.flaws, []);
     let first = &status.boxes[0];
     assert_eq!(first.id, "box-of-registry-test-eu-de-az3-1");

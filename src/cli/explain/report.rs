@@ -54,7 +54,8 @@ struct Escalation {
 /// A region's service endpoints, in the order in which to look at them.
 #[derive(Debug, Serialize)]
 struct Region {
-    region: String,
+    #[serde(rename = "region")]
+    name: String,
     #[serde(flatten)]
     way: Option<Way>,
     zones: Vec<Zone>,
@@ -63,7 +64,8 @@ struct Region {
 /// A row of a region's table.
 #[derive(Debug, Serialize)]
 struct Zone {
-    zone: String,
+    #[serde(rename = "zone")]
+    name: String,
     state: String,
     magic_box: String,
     readiness: String,
@@ -89,7 +91,7 @@ impl Report {
         for (index, name) in endpoints.regions().into_iter().enumerate() {
             let way = pieces.get(index).filter(|_| !endpoints.is_beside(name)).and_then(|it| way(it, true));
             let zones = endpoints.of(name).into_iter().map(Zone::new).collect();
-            regions.push(Region { region: name.to_owned(), way, zones });
+            regions.push(Region { name: name.to_owned(), way, zones });
         }
         let in_order: Vec<_> =
             text.fields().iter().map(|(field, value)| (field.name(), clean(value))).collect();
@@ -198,19 +200,19 @@ impl fmt::Display for Way {
 
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", clean(&self.region))?;
+        writeln!(f, "{}", clean(&self.name))?;
         if let Some(way) = &self.way {
             write!(f, "{way}")?;
         }
         let width =
             |of: fn(&Zone) -> &str| self.zones.iter().map(|it| of(it).chars().count()).max().unwrap_or(0);
-        let (zone, id) = (width(|it| &it.zone), width(|it| &it.magic_box));
+        let (zone, id) = (width(|it| &it.name), width(|it| &it.magic_box));
         let (upstream, front) = (width(|it| &it.upstream), width(|it| &it.front));
         for it in &self.zones {
             writeln!(
                 f,
                 "{:zone$}  {:>4}  {:id$}  front {:front$}  upstream {:upstream$}  {}",
-                it.zone, it.state, it.magic_box, it.front, it.upstream, it.readiness
+                it.name, it.state, it.magic_box, it.front, it.upstream, it.readiness
             )?;
         }
         Ok(())
@@ -220,7 +222,7 @@ impl fmt::Display for Region {
 impl Zone {
     fn new(it: &MagicBox) -> Self {
         Self {
-            zone: clean(&it.zone),
+            name: clean(&it.zone),
             state: it.state(),
             magic_box: clean(&it.id),
             readiness: clean(&it.readiness),

@@ -20,9 +20,9 @@ fn shipped() -> Arc<Plan> {
 }
 
 /// Saturday, 1 June 2024, 12:00 UTC.
-const SATURDAY: Duration = Duration::from_secs(1_717_243_200);
+const SATURDAY: Duration = Duration::from_hours(477_012);
 /// The Monday after it, 15:00 UTC, which is 11 h in New York.
-const MONDAY: Duration = Duration::from_secs(1_717_426_800);
+const MONDAY: Duration = Duration::from_hours(477_063);
 
 fn report(text: &str, now: Duration) -> Report {
     let text = Arc::new(Text::new(text));
@@ -237,7 +237,7 @@ fn each_region_has_its_own_way_and_one_that_is_well_and_not_asked_for_has_none()
     );
     let report = report(&text, SATURDAY);
     assert!(report.way.is_none());
-    let ways: Vec<_> = report.regions.iter().map(|it| (it.region.as_str(), it.way.is_some())).collect();
+    let ways: Vec<_> = report.regions.iter().map(|it| (it.name.as_str(), it.way.is_some())).collect();
     assert_eq!(ways, [("test-eu", false), ("test-jp", true), ("test-us", true)]);
     let states: Vec<_> = report.regions[1].zones.iter().map(|it| it.state.as_str()).collect();
     assert_eq!(states, ["0:1", "1:0", "0:0"]);
