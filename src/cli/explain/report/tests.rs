@@ -132,14 +132,16 @@ fn each_text_points_to_its_row_in_the_middle_of_another_log() {
     }
 }
 
+const DOWN: &str =
+    "ibm-system   cise-ibmcloud-image-enforcement   3         0         0            0           7d\n";
+
 const PODS: &str = "Name: image-admission-config\n\n\
     NAMESPACE    NAME                              DESIRED   CURRENT   UP-TO-DATE   AVAILABLE   AGE\n";
 
 #[test]
 fn the_webhook_is_suspected_when_it_stands_and_its_pods_do_not() {
     let failed = |operation: &str| format!("*FAILED* *{operation}* on Carrier: *c1* (10.0.0.1)\n\n");
-    let down =
-        "ibm-system   cise-ibmcloud-image-enforcement   3         0         0            0           7d\n";
+    let down = DOWN;
     let up =
         "ibm-system   cise-ibmcloud-image-enforcement   3         3         3            1           7d\n";
     for (operation, pods, wanted) in [
@@ -161,6 +163,41 @@ fn the_webhook_is_suspected_when_it_stands_and_its_pods_do_not() {
     }
     let without_webhook = format!("{}{down}", failed("upgrade"));
     assert_eq!(way(&report(&without_webhook, SATURDAY)), "actions-to-take");
+}
+
+#[test]
+fn a_shipped_row_that_is_taken_away_is_missed() {
+    let webhook = format!("*FAILED* *update* on Carrier: *c1*\n\n{PODS}{DOWN}");
+    let states = [["1:0", "1:1"], ["0:0", "0:-1"], ["0:1", "0:0"], ["0:1", "1:1"]];
+    let mut texts: Vec<String> = states.iter().map(|it| zones("test-jp", it)).collect();
+    texts.extend(ROWS.iter().map(|it| it.0.to_owned()).chain([webhook]));
+    let texts: Vec<Arc<Text>> = texts.iter().map(|it| Arc::new(Text::new(it))).collect();
+    let told = |rules: &[Arc<TextRule>]| -> Vec<String> {
+        let now = SystemTime::UNIX_EPOCH + SATURDAY;
+        texts.iter().map(|it| Report::new(it, rules, &Runbook::default(), now).to_json()).collect()
+    };
+    let whole = told(&shipped().text_rules);
+    let rows: Vec<usize> = shipped().text_rules.iter().map(|it| it.steps.len()).collect();
+    assert_eq!(rows, [4, 12]);
+    for (rule, rows) in rows.into_iter().enumerate() {
+        for row in 0..rows {
+            let mut rules = Arc::into_inner(shipped()).expect("nobody else has the plan").text_rules;
+            Arc::get_mut(&mut rules[rule]).expect("nobody else has the rule").steps.remove(row);
+            assert_ne!(told(&rules), whole, "row {row} of rule {rule}");
+        }
+    }
+}
+
+#[test]
+fn a_row_for_all_other_texts_gives_way_to_a_rule_that_knows_the_text() {
+    let file = "text_rules:\n  - { name: a, runbook: /a.html, steps: [{ when: text.contains('x'), step: x }, { step: rest }] }\n  \
+                - { name: b, runbook: /b.html, steps: [{ when: text.contains('y'), step: y }, { step: other }] }\n";
+    let source = Source { name: "a.yaml".into(), text: Ok(file.into()) };
+    let rules = &config::load(&[source], &LastGood::default()).config.plan.text_rules.clone();
+    for (text, wanted) in [("x y", "x"), ("y", "y"), ("z", "rest")] {
+        let text = Arc::new(Text::new(text));
+        assert_eq!(way(&Report::new(&text, rules, &Runbook::default(), SystemTime::UNIX_EPOCH)), wanted);
+    }
 }
 
 fn call(text: &str, now: Duration) -> (String, String) {
