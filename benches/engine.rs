@@ -133,7 +133,7 @@ fn plan() -> Plan {
         prober: Prober::Tcp(tcp),
     };
     let probe = Probe { name: "scrape".into(), module: Arc::new(module), interval: INTERVAL };
-    Plan { probes: vec![Arc::new(probe)], alerts: vec![Arc::new(alert())] }
+    Plan { probes: vec![Arc::new(probe)], alerts: vec![Arc::new(alert())], ..Plan::default() }
 }
 
 /// As the shipped one: four scopes, and a table of steps of which the last row holds.

@@ -16,6 +16,7 @@ use crate::config::Overrides;
 use crate::demo;
 
 mod check;
+mod explain;
 mod logging;
 mod scenes;
 
@@ -32,6 +33,7 @@ pub fn main() -> ExitCode {
         Command::Run => run(&flags),
         Command::Check(which) => check::run(&flags, &which.files, which.strict),
         Command::Test(which) => scenes::run(&flags, &which.files),
+        Command::Explain(which) => explain::run(&flags, which.what.as_deref(), which.format),
         Command::Demo => told(block_on(demo::run(&flags.listen_or(DEMO_ADDRESS)))),
     }
 }
@@ -55,6 +57,9 @@ enum Command {
     Check(CheckWords),
     /// Run scenario files against the drop-ins: what must fire, when, and where it must point.
     Test(TestWords),
+    /// Say what a cause means, or where a text points: a log, a chat message, a job's output on
+    /// standard input.
+    Explain(ExplainWords),
     /// Run the daemon over a small fleet of its own that fails in every way.
     Demo,
 }
@@ -73,6 +78,25 @@ struct TestWords {
     /// Scenario files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ExplainWords {
+    /// How it is told.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// A cause, or `-` for the text on standard input; none: that text, or on a terminal all causes.
+    #[arg(value_name = "CAUSE")]
+    what: Option<String>,
+}
+
+/// For whom it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a person.
+    Text,
+    /// For a program.
+    Json,
 }
 
 /// The flags of every subcommand.

@@ -18,6 +18,7 @@ mod grammar;
 mod kind;
 mod lower;
 mod quick;
+mod root;
 mod sample;
 mod value;
 mod vocabulary;
@@ -64,6 +65,17 @@ impl Condition {
     /// As it was written.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Whether a word stands in it, or in a fact that it asks.
+    pub fn names(&self, word: &str) -> bool {
+        let is_whole = |at: usize| {
+            let inner = |it: char| it.is_alphanumeric() || it == '_';
+            let (before, behind) = (&self.source[..at], &self.source[at + word.len()..]);
+            !before.ends_with(inner) && !behind.starts_with(inner)
+        };
+        let here = self.source.match_indices(word).any(|(at, _)| is_whole(at));
+        here || self.expression.facts().iter().any(|it| it.condition.names(word))
     }
 
     /// What it needs of a view: nothing else can change its result.
@@ -133,6 +145,8 @@ pub enum Place {
     Scope,
     /// Labels of an alert, and queries: `labels`.
     Label,
+    /// A row of `text_rules`: `text`, its `entries` and `fields`, and `now`.
+    Text,
 }
 
 impl Place {
@@ -144,6 +158,7 @@ impl Place {
             Self::Check => kind != Kind::Checks,
             Self::Scope => kind == Kind::Target || kind == Kind::Labels,
             Self::Label => kind == Kind::Labels,
+            Self::Text => matches!(kind, Kind::Text | Kind::Texts | Kind::Fields | Kind::Timestamp),
         }
     }
 
@@ -161,6 +176,10 @@ impl Place {
             Self::Label => (
                 "in a label or a query",
                 "only `labels` can: what can change from one probe to the next is an annotation, never a label",
+            ),
+            Self::Text => (
+                "in a rule over texts",
+                "it sees `text`, its `entries` and `fields`, and `now`: there may be no target",
             ),
         };
         (format!("`{word}` cannot stand {here}"), help)
@@ -185,6 +204,10 @@ pub struct Needs {
     pub firing_for: bool,
     /// The hour.
     pub now: bool,
+    /// The text, which of a target is its body.
+    pub text: bool,
+    /// Its entries too.
+    pub entries: bool,
     /// Whether these other alerts fire. `config` proves that there are such alerts.
     pub alerts: Vec<Mention>,
 }
@@ -196,6 +219,8 @@ impl Needs {
         self.labels |= other.labels;
         self.firing_for |= other.firing_for;
         self.now |= other.now;
+        self.text |= other.text;
+        self.entries |= other.entries;
         for scope in &other.scopes {
             match self.scopes.iter_mut().find(|it| it.name == scope.name) {
                 Some(it) => it.targets |= scope.targets,

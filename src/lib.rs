@@ -13,6 +13,7 @@ pub mod target;
 pub mod spec;
 pub mod exposition;
 pub mod outcome;
+pub mod text;
 
 // Judgement: what it means, and which way to point.
 pub mod cause;
@@ -22,6 +23,7 @@ pub mod view;
 pub mod condition;
 pub mod template;
 pub mod plan;
+pub mod advice;
 pub mod board;
 pub mod rule;
 pub mod notification;

@@ -16,6 +16,8 @@ pub struct Plan {
     pub probes: Vec<Arc<Probe>>,
     /// The alerts, none of a name twice.
     pub alerts: Vec<Arc<Alert>>,
+    /// The rules over texts, none of a name twice, in the order of their files.
+    pub text_rules: Vec<Arc<TextRule>>,
 }
 
 impl Plan {
@@ -120,6 +122,30 @@ pub struct Inhibitor {
     pub alert: Arc<str>,
     /// The labels that must be equal on both.
     pub equal: Vec<Arc<str>>,
+}
+
+/// Steps that are chosen by a text: of what an operator hands in, or of a target's body.
+#[derive(Debug)]
+pub struct TextRule {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Pages that are named ahead of the step: every row that holds.
+    pub before: Vec<Row>,
+    /// The way to go: the first row that holds.
+    pub steps: Vec<TextRow>,
+    /// Where to turn when the step did not help: the first row that holds.
+    pub escalate: Vec<TextRow>,
+}
+
+/// A row of a rule over texts.
+#[derive(Debug)]
+pub struct TextRow {
+    /// When it holds, and where it points.
+    pub row: Row,
+    /// Whom to call.
+    pub call: Option<Template>,
+    /// What a person should know before they go there.
+    pub note: Option<Arc<str>>,
 }
 
 /// A row of a step table.

@@ -32,6 +32,8 @@ pub enum Reach {
     LabelsOnly,
     /// All there is: for annotations.
     Everything,
+    /// A text, its entries and its fields: for `text_rules`.
+    Text,
 }
 
 impl Template {
@@ -43,6 +45,7 @@ impl Template {
         let place = match reach {
             Reach::LabelsOnly => Place::Label,
             Reach::Everything => Place::Alert,
+            Reach::Text => Place::Text,
         };
         let mut parts = Vec::new();
         let mut mistakes = Vec::new();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::labels::Labels;
+use crate::text::Text;
 
 pub use path::table;
 
@@ -30,6 +31,10 @@ pub trait View: Sync {
     fn firing_for(&self) -> Duration;
     /// Whether an alert of that name fires whose labels have all of these.
     fn firing(&self, alert: &str, labels: &Labels) -> bool;
+    /// The text that is judged: of a target the first bytes of its body.
+    fn text(&self) -> Arc<Text> {
+        Arc::new(Text::new(&self.target().body))
+    }
 }
 
 /// One target's latest reading, in the words of conditions. Before the first answer it is unknown.

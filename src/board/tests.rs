@@ -59,7 +59,7 @@ fn plan() -> Plan {
         steps: Vec::new(),
     };
     let probe = Probe { name: "p".into(), module: module(), interval: Duration::from_secs(30) };
-    Plan { probes: vec![Arc::new(probe)], alerts: vec![Arc::new(alert)] }
+    Plan { probes: vec![Arc::new(probe)], alerts: vec![Arc::new(alert)], ..Plan::default() }
 }
 
 fn target(address: &str, labels: &[(&str, &str)]) -> Arc<Target> {

@@ -47,7 +47,7 @@ pub(super) fn run(flags: &Flags, named: &[PathBuf], strict: bool) -> ExitCode {
     if errors > 0 || (strict && warnings > 0) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn settings(flags: &Flags, complaints: &mut Vec<Complaint>) -> Option<Settings> {
+pub(super) fn settings(flags: &Flags, complaints: &mut Vec<Complaint>) -> Option<Settings> {
     let source = files::settings(flags.config_file.as_deref(), &flags.config_dir);
     let read = config::settings(source.as_ref(), &flags.overrides());
     complaints.extend(read.complaints);
@@ -63,7 +63,7 @@ fn sources(flags: &Flags, named: &[PathBuf]) -> Vec<Source> {
 }
 
 /// The pages of the runbook's folder, where there is one.
-fn runbook(settings: &Settings, complaints: &mut Vec<Complaint>) -> Runbook {
+pub(super) fn runbook(settings: &Settings, complaints: &mut Vec<Complaint>) -> Runbook {
     let base = settings.runbook_base_url.clone();
     let Some(dir) = &settings.runbook_dir else { return Runbook::without_folder(base) };
     let (pages, wrong) = config::pages(&files::pages(dir));

@@ -275,7 +275,7 @@ impl Walk<'_> {
     fn firing(&mut self, node: &IdedExpr, call: &CallExpr) {
         match self.place {
             Place::Alert | Place::Check => {}
-            Place::Scope | Place::Label => {
+            Place::Scope | Place::Label | Place::Text => {
                 let (message, help) = self.place.refusal("firing");
                 self.mistake(self.places.callee(node), message, Some(help.to_owned()));
             }

@@ -7,10 +7,12 @@ use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValu
 
 use super::grammar::Places;
 use super::kind::Kind;
-use super::vocabulary::{ALERT, CHECK, Field, HOP, READING, ROOTS, TALLY};
+use super::root::ROOTS;
+use super::vocabulary::{ALERT, CHECK, Field, HOP, READING, TALLY};
 use super::{Fact, Known, Mistake, Needs, Place, nearest};
 use crate::cause::CAUSES;
 use crate::outcome::Phase;
+use crate::text::FIELDS;
 
 /// What is known of an expression once it was walked through.
 pub(super) struct Checked {
@@ -190,6 +192,10 @@ impl Walk<'_> {
                 Kind::Check
             }
             Kind::Facts => self.fact(name, span),
+            Kind::Fields => {
+                let all: Vec<(&'static str, Kind)> = FIELDS.iter().map(|it| (it.name, Kind::Text)).collect();
+                self.field_of(&[&all], of, name, span)
+            }
             Kind::Queries => {
                 self.declared(&self.known.queries, "query", "queries", name, span);
                 note(&mut self.needs.queries, name);

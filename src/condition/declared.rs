@@ -7,7 +7,8 @@ use cel::common::ast::{Expr, IdedExpr};
 
 use super::check::{Walk, scope_of};
 use super::kind::Kind;
-use super::vocabulary::{READING, ROOTS, field};
+use super::root::ROOTS;
+use super::vocabulary::{READING, field};
 use super::{Place, nearest};
 use crate::cause::CAUSES;
 use crate::outcome::Phase;

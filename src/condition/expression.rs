@@ -93,6 +93,11 @@ impl Expression {
         Value::resolve(&self.tree, &context).map_err(|it| failed(&it))
     }
 
+    /// The named conditions that it asks.
+    pub(crate) fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
     pub(crate) fn needs(&self) -> &Needs {
         &self.needs
     }

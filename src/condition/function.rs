@@ -68,6 +68,7 @@ fn placeholder(kind: Kind) -> &'static str {
         | Kind::Checks
         | Kind::Queries
         | Kind::Facts
+        | Kind::Fields
         | Kind::Alert => "value",
     }
 }

@@ -56,6 +56,8 @@ pub(super) enum Kind {
     Queries,
     /// `facts`.
     Facts,
+    /// `fields`.
+    Fields,
     /// `alert`.
     Alert,
 }
@@ -90,6 +92,7 @@ impl Kind {
             Self::Checks => "all checks",
             Self::Queries => "all queries",
             Self::Facts => "all facts",
+            Self::Fields => "all fields of a text",
             Self::Alert => "the alert",
         }
     }
@@ -117,6 +120,7 @@ impl Kind {
             | Self::Checks
             | Self::Queries
             | Self::Facts
+            | Self::Fields
             | Self::Alert => self,
         }
     }
@@ -159,6 +163,7 @@ impl Kind {
             | Self::Checks
             | Self::Queries
             | Self::Facts
+            | Self::Fields
             | Self::Alert => true,
             Self::Any
             | Self::Bool
@@ -221,6 +226,7 @@ impl Kind {
             | Self::Checks
             | Self::Queries
             | Self::Facts
+            | Self::Fields
             | Self::Alert => None,
         }
     }
@@ -254,6 +260,7 @@ impl Kind {
             | Self::Checks
             | Self::Queries
             | Self::Facts
+            | Self::Fields
             | Self::Alert => Self::List,
         }
     }

@@ -1,5 +1,5 @@
 //! Small changes to the tree before it is evaluated: a literal regex is compiled once, `firing`
-//! asks the view, and `has(labels.x)` means that the label is not empty.
+//! asks the view, and `has(labels.x)` and `has(fields.x)` mean that it is not empty.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ fn lower_node(node: &mut IdedExpr, patterns: &mut Vec<Arc<Regex>>) {
         }
         Expr::Select(select) => {
             lower_node(&mut select.operand, patterns);
-            if select.test && is_labels(&select.operand) {
+            if select.test && is_never_absent(&select.operand) {
                 select.test = false;
                 let empty = Expr::Literal(LiteralValue::String("".into()));
                 node.expr = binary(operators::NOT_EQUALS, std::mem::take(&mut node.expr), empty);
@@ -71,9 +71,10 @@ fn lower_call(call: &mut CallExpr, patterns: &mut Vec<Arc<Regex>>) -> Option<Exp
     }
 }
 
-fn is_labels(node: &IdedExpr) -> bool {
+/// Whether a node has every field, the absent ones as `''`.
+fn is_never_absent(node: &IdedExpr) -> bool {
     match &node.expr {
-        Expr::Ident(name) => name == "labels",
+        Expr::Ident(name) => name == "labels" || name == "fields",
         Expr::Select(it) => it.field == "labels",
         _ => false,
     }

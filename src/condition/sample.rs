@@ -1,11 +1,13 @@
 //! Three made-up views for the trial at load: all is well, all is on fire, nobody knows.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
 use crate::cause::Cause;
 use crate::labels::Labels;
 use crate::outcome::Phase;
+use crate::text::Text;
 use crate::view::{CheckAnswer, Hop, Reading, Tally, View};
 
 /// A made-up view: whatever is asked for is there.
@@ -52,6 +54,9 @@ impl Sample {
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
+static TEXT: LazyLock<Arc<Text>> =
+    LazyLock::new(|| Arc::new(Text::new("*FAILED* *deploy* on Carrier: *sample*\n\nanother entry\n")));
+
 impl View for Sample {
     fn now(&self) -> SystemTime {
         NOW
@@ -91,5 +96,9 @@ impl View for Sample {
 
     fn firing(&self, _alert: &str, _labels: &Labels) -> bool {
         self.reading.failing
+    }
+
+    fn text(&self) -> Arc<Text> {
+        Arc::clone(&TEXT)
     }
 }

@@ -10,6 +10,8 @@ use crate::labels::Labels;
 use crate::outcome::Phase;
 use crate::view::{CheckAnswer, Hop, Reading, Tally};
 
+mod text;
+
 /// A view that is written down.
 #[derive(Clone, Debug, Default)]
 struct Seen {
@@ -277,11 +279,11 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "zzzzzzzz",
-        "[zzzzzzzz] there is no `zzzzzzzz` (there are: target, labels, scope, checks, facts, queries, alert, now)",
+        "[zzzzzzzz] there is no `zzzzzzzz` (there are: target, labels, scope, checks, facts, queries, alert, now, text, entries, fields)",
     ),
     (
         "int > 1",
-        "[int] there is no `int` (there are: target, labels, scope, checks, facts, queries, alert, now)",
+        "[int] there is no `int` (there are: target, labels, scope, checks, facts, queries, alert, now, text, entries, fields)",
     ),
     // Fields.
     ("target.failng", "[failng] a target has no field `failng` (did you mean `failing`?)"),
@@ -566,6 +568,8 @@ fn a_condition_says_what_it_needs() {
         queries: vec!["down".to_owned()],
         firing_for: true,
         now: true,
+        text: false,
+        entries: false,
         alerts: vec![Mention {
             name: "Parent".to_owned(),
             span: source.find("'Parent'").map(|at| at..at + 8).expect("it"),

@@ -59,6 +59,13 @@ pub(super) fn list(parts: impl Iterator<Item = Part>) -> Seen {
     Ok(Box::new(CelList::from(parts)))
 }
 
+/// A list of texts.
+pub(super) fn texts<'a>(all: impl Iterator<Item = &'a str>) -> Box<dyn Val> {
+    let all: Vec<Box<dyn Val>> =
+        all.map(|it| Box::new(CelString::from(it.to_owned())) as Box<dyn Val>).collect();
+    Box::new(CelList::from(all))
+}
+
 /// The error of what has no answer: no mistake, and nothing for the log. To CEL it is a missing
 /// key, so that `has` can ask for it.
 pub(super) fn no_answer(why: &str) -> ExecutionError {

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Needs;
 use super::function::FUNCTIONS;
 use super::kind::Kind;
+use super::root::ROOTS;
 use super::value::{Seen, count, hour, list, no_answer, number, span, text, truth};
 use super::world::Part;
+use crate::text::FIELDS;
 use crate::view::{CheckAnswer, Hop, Reading, Tally};
 
 /// A row of the documentation: what can be written, what it gives, what that means.
@@ -39,15 +40,6 @@ pub fn vocabulary() -> Vec<Entry> {
     rows
 }
 
-/// A name that stands at the beginning of a path.
-pub(super) struct Root {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    pub(super) meaning: &'static str,
-    /// Notes that it is needed; what is needed by name is noted where the name stands.
-    pub(super) note: fn(&mut Needs),
-}
-
 /// A name after a dot.
 pub(super) struct Field<T> {
     pub(super) name: &'static str,
@@ -60,27 +52,6 @@ pub(super) struct Field<T> {
 pub(super) fn field<'a, T>(of: &'a [Field<T>], name: &str) -> Option<&'a Field<T>> {
     of.iter().find(|it| it.name == name)
 }
-
-pub(super) const ROOTS: &[Root] = &[
-    Root {
-        name: "target",
-        kind: Kind::Target,
-        meaning: "the target's latest reading",
-        note: |it| it.target = true,
-    },
-    Root { name: "labels", kind: Kind::Labels, meaning: "the target's labels", note: |it| it.labels = true },
-    Root { name: "scope", kind: Kind::Scopes, meaning: "how the targets around it fare", note: |_| () },
-    Root { name: "checks", kind: Kind::Checks, meaning: "what the follow-up checks saw", note: |_| () },
-    Root { name: "facts", kind: Kind::Facts, meaning: "conditions that the alert gave a name", note: |_| () },
-    Root { name: "queries", kind: Kind::Queries, meaning: "what Prometheus answered", note: |_| () },
-    Root { name: "alert", kind: Kind::Alert, meaning: "the alert itself", note: |it| it.firing_for = true },
-    Root {
-        name: "now",
-        kind: Kind::Timestamp,
-        meaning: "the hour of the judgement",
-        note: |it| it.now = true,
-    },
-];
 
 pub(super) const READING: &[Field<Reading>] = &[
     Field {
@@ -346,6 +317,14 @@ fn fields_of(kind: Kind, path: &str) -> Vec<Entry> {
             Kind::Int,
             "how many values of it the failing ones have; `distinct` names it",
         ),
+        Kind::Fields => FIELDS
+            .iter()
+            .map(|it| Entry {
+                path: format!("{path}.{}", it.name),
+                kind: Kind::Text.name(),
+                meaning: it.meaning,
+            })
+            .collect(),
         Kind::Facts => one(path, "<fact>", Kind::Bool, "whether the condition of that name holds"),
         Kind::Queries => one(path, "<query>", Kind::Double, "the answer; no answer where there is none"),
         Kind::Any

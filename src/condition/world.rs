@@ -12,10 +12,11 @@ use cel::{Context, ExecutionError};
 use regex::Regex;
 
 use super::grammar::ENV;
-use super::value::{Seen, count, hour, no_answer, number, text, truth};
-use super::vocabulary::{ALERT, CHECK, Field, HOP, READING, TALLY, field};
+use super::value::{Seen, count, hour, no_answer, number, text, texts, truth};
+use super::vocabulary::{self, ALERT, CHECK, HOP, READING, TALLY, field};
 use super::{Fact, Needs};
 use crate::labels::Labels;
+use crate::text::{Field, Text};
 use crate::view::{CheckAnswer, Hop, Reading, Tally, View};
 
 /// What an expression sees of the view.
@@ -70,6 +71,14 @@ pub(super) fn context<'v>(
     if !needs.alerts.is_empty() {
         bind(FIRING.to_owned(), Box::new(Firing(view)));
     }
+    if needs.text {
+        let it = view.text();
+        bind("text".to_owned(), text(it.as_str())?);
+        if needs.entries {
+            bind("entries".to_owned(), texts(it.entries()));
+        }
+        bind("fields".to_owned(), Box::new(Part::Fields(it)));
+    }
     for (index, pattern) in patterns.iter().enumerate() {
         bind(pattern_name(index), Box::new(Part::Pattern(Arc::clone(pattern))));
     }
@@ -95,6 +104,7 @@ pub(super) enum Part {
     Check(Arc<CheckAnswer>),
     Hop(Hop),
     Alert(Duration),
+    Fields(Arc<Text>),
     Number(f64),
     Truth(bool),
     /// Shared, not cloned: a clone of a regex begins without the memory that its searches need.
@@ -123,6 +133,7 @@ impl Part {
             Self::Tally(it) => read(TALLY, it, name),
             Self::Alert(it) => read(ALERT, it, name),
             Self::Labels(it) => text(it.get(name)),
+            Self::Fields(it) => text(Field::from_name(name).map_or("", |field| it.fields().get(field))),
             Self::Causes(it) => count(it.causes.get(name).copied().unwrap_or(0)),
             Self::Distinct(it) => count(it.distinct.get(name).copied().unwrap_or(0)),
             Self::Pattern(it) => Ok(Box::new(CelBool::from(it.is_match(name)))),
@@ -138,7 +149,7 @@ impl Part {
     }
 }
 
-fn read<T>(fields: &[Field<T>], of: &T, name: &str) -> Seen {
+fn read<T>(fields: &[vocabulary::Field<T>], of: &T, name: &str) -> Seen {
     field(fields, name).map_or_else(|| Err(ExecutionError::no_such_key(name)), |it| (it.read)(of))
 }
 

@@ -1,6 +1,5 @@
 //! `alerts`: when they fire, what they say, where they point.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +8,11 @@ use super::desk::Desk;
 use super::field::Fields;
 use super::key::{ALERT, CHECK, INHIBITOR, ROW, SCOPE};
 use super::raw::{Entry, Node};
+use super::row::{Ground, rows};
 use super::word::{self, Bounds, MONTH, Word};
 use crate::condition::{Condition, Fact, Known, Mention, Place};
-use crate::plan::{Alert, Check, Inhibitor, Query, Row, Scope};
-use crate::runbook::{Link, PageRef, PageRefError};
+use crate::plan::{Alert, Check, Inhibitor, Query, Scope};
+use crate::runbook::PageRef;
 use crate::template::{Reach, Template};
 
 /// An alert whose names of other things are not looked up yet.
@@ -23,6 +23,8 @@ pub(super) struct AlertDraft {
     /// The check's name, and the module that it names.
     pub(super) check_modules: Vec<(Arc<str>, Word)>,
     pub(super) inhibitors: Vec<Word>,
+    /// The rules over texts that its target's body is held against.
+    pub(super) text_rules: Option<Word>,
     /// None where something in it is wrong.
     pub(super) alert: Option<Alert>,
 }
@@ -44,10 +46,19 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
     let queries = queries(&fields, desk);
     let (inhibited_by, inhibitors) = inhibitors(&fields, desk);
     let runbook = fields.get("runbook").and_then(|it| page(it, desk));
-    let before = rows(&fields, "before", runbook.as_ref(), &known, desk);
-    let steps = rows(&fields, "steps", runbook.as_ref(), &known, desk);
+    let ground = Ground {
+        of: "the alert",
+        section: &ROW,
+        place: Place::Alert,
+        known: &known,
+        runbook: runbook.as_ref(),
+        has_runbook: fields.get("runbook").is_some(),
+    };
+    let before = rows(&fields, "before", &ground, desk, |row, _, _| row);
+    let steps = rows(&fields, "steps", &ground, desk, |row, _, _| row);
+    let text_rules = fields.word("text_rules", desk);
     let (name, probe) = (name?, probe?);
-    if fields.get("steps").is_none() {
+    if fields.get("steps").is_none() && text_rules.is_none() {
         let title = format!("the alert `{}` points nowhere", name.text);
         desk.warning(
             &name.span,
@@ -71,7 +82,7 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
         before,
         steps,
     });
-    Some(AlertDraft { name, probe, check_modules, inhibitors, alert })
+    Some(AlertDraft { name, probe, check_modules, inhibitors, text_rules, alert })
 }
 
 fn name(fields: &Fields<'_>, desk: &mut Desk) -> Option<Word> {
@@ -125,7 +136,7 @@ fn facts(fields: &Fields<'_>, known: &Known, desk: &mut Desk) -> Vec<Fact> {
     facts
 }
 
-fn condition(node: &Node, place: Place, known: &Known, desk: &mut Desk) -> Option<Condition> {
+pub(super) fn condition(node: &Node, place: Place, known: &Known, desk: &mut Desk) -> Option<Condition> {
     let source = word::text(node, desk)?;
     let compiled = Condition::compile_at(place, source, known);
     let condition = compiled.map_err(|mistakes| desk.mistakes(node, mistakes)).ok()?;
@@ -141,7 +152,7 @@ fn mention<'a>(node: &Node, alerts: impl Iterator<Item = &'a Mention>, desk: &mu
     }
 }
 
-fn template(node: &Node, known: &Known, reach: Reach, desk: &mut Desk) -> Option<Template> {
+pub(super) fn template(node: &Node, known: &Known, reach: Reach, desk: &mut Desk) -> Option<Template> {
     let source = if node.is_null() { "" } else { word::text(node, desk)? };
     let compiled = Template::compile(source, known, reach);
     let template = compiled.map_err(|mistakes| desk.mistakes(node, mistakes)).ok()?;
@@ -245,7 +256,7 @@ fn inhibitors(fields: &Fields<'_>, desk: &mut Desk) -> (Vec<Inhibitor>, Vec<Word
     (inhibitors, words)
 }
 
-fn page(node: &Node, desk: &mut Desk) -> Option<PageRef> {
+pub(super) fn page(node: &Node, desk: &mut Desk) -> Option<PageRef> {
     let written = word::text(node, desk)?;
     match PageRef::parse(written) {
         Ok(page) => {
@@ -260,95 +271,6 @@ fn page(node: &Node, desk: &mut Desk) -> Option<PageRef> {
         }
     }
 }
-
-fn rows(
-    fields: &Fields<'_>,
-    key: &str,
-    runbook: Option<&PageRef>,
-    known: &Known,
-    desk: &mut Desk,
-) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    let has_runbook = fields.get("runbook").is_some();
-    let mut always: Option<Range<usize>> = None;
-    for node in fields.list(key, desk) {
-        let row = Fields::of(node, &ROW, desk);
-        if let Some(always) = always.as_ref().filter(|_| key == "steps") {
-            let line = desk.place(always).line();
-            let help = format!("the row in line {line} has no `when` and always holds: put it last");
-            desk.warning(&row.span, "this row is never chosen", help);
-        }
-        if row.get("when").is_none() {
-            always.get_or_insert_with(|| row.span.clone());
-        }
-        let when = row.get("when").map(|it| condition(it, Place::Alert, known, desk));
-        let link = link(&row, runbook, has_runbook, desk);
-        // A row without its condition would always hold.
-        let when = match when {
-            None => None,
-            Some(None) => continue,
-            Some(when) => when,
-        };
-        let also = also(&row, desk);
-        rows.extend(link.map(|it| Row { when, page: it.page, anchor: it.anchor.map(Into::into), also }));
-    }
-    rows
-}
-
-/// The further pages of a row.
-fn also(row: &Fields<'_>, desk: &mut Desk) -> Vec<Link> {
-    let mut pages = Vec::new();
-    for node in row.list("also", desk) {
-        let link = word::text(node, desk).map(Link::parse);
-        pages.extend(link.and_then(|it| named(node, it, desk)));
-    }
-    pages
-}
-
-fn link(row: &Fields<'_>, runbook: Option<&PageRef>, has_runbook: bool, desk: &mut Desk) -> Option<Link> {
-    let (node, parsed) = match (row.get("page"), row.get("step")) {
-        (None, None) => {
-            desk.error(&row.span, "this row points nowhere", POINTS);
-            return None;
-        }
-        (Some(_), Some(step)) => {
-            let span = row.key_span("step").unwrap_or(&step.span);
-            desk.error(
-                span,
-                "a row points to a `page` or to a `step`",
-                "write `page: /path.html#anchor` for both",
-            );
-            return None;
-        }
-        (Some(page), None) => (page, Link::parse(word::text(page, desk)?)),
-        (None, Some(step)) => {
-            let anchor = word::text(step, desk)?;
-            if !has_runbook {
-                let span = row.key_span("step").unwrap_or(&step.span);
-                let help = "write `runbook:` and the page's path in the alert, or `page:` in the row";
-                desk.error(span, "the alert has no `runbook` that this step could stand on", help);
-            }
-            (step, Link::on(runbook?, anchor))
-        }
-    };
-    named(node, parsed, desk)
-}
-
-/// The place in a runbook that a node names; whether it is there is proved later.
-fn named(node: &Node, parsed: Result<Link, PageRefError>, desk: &mut Desk) -> Option<Link> {
-    match parsed {
-        Ok(link) => {
-            desk.names_page(&node.span, link.page.clone(), link.anchor.as_deref());
-            Some(link)
-        }
-        Err(why) => {
-            desk.error(&node.span, format!("this names no place in a runbook: {why}"), POINTS);
-            None
-        }
-    }
-}
-
-const POINTS: &str = "write `page:` with a path, or `step:` with an anchor of the `runbook` page";
 
 /// Alerts that are there without a drop-in; others may be held back by them.
 pub(super) const OWN_ALERTS: [&str; 6] = [

@@ -11,6 +11,7 @@ use super::field::Fields;
 use super::key::DROP_IN;
 use super::probe::{self, ProbeDraft};
 use super::raw;
+use super::text::{self, TextDraft};
 use super::word::Word;
 use super::{Config, Source, module};
 use crate::plan::{Plan, Probe};
@@ -24,6 +25,7 @@ pub(super) struct Draft {
     pub(super) modules: Vec<(Word, Arc<Module>)>,
     pub(super) probes: Vec<ProbeDraft>,
     pub(super) alerts: Vec<AlertDraft>,
+    pub(super) texts: Vec<TextDraft>,
 }
 
 pub(super) fn read(source: &Source) -> Draft {
@@ -39,8 +41,14 @@ pub(super) fn read(source: &Source) -> Draft {
             None
         }
     };
-    let mut draft =
-        Draft { desk, readable: false, modules: Vec::new(), probes: Vec::new(), alerts: Vec::new() };
+    let mut draft = Draft {
+        desk,
+        readable: false,
+        modules: Vec::new(),
+        probes: Vec::new(),
+        alerts: Vec::new(),
+        texts: Vec::new(),
+    };
     let Some(root) = root else { return draft };
     draft.readable = true;
     let desk = &mut draft.desk;
@@ -51,6 +59,7 @@ pub(super) fn read(source: &Source) -> Draft {
     }
     draft.probes = fields.list("probes", desk).iter().filter_map(|it| probe::read(it, desk)).collect();
     draft.alerts = fields.list("alerts", desk).iter().filter_map(|it| alert::read(it, desk)).collect();
+    draft.texts = fields.list("text_rules", desk).iter().filter_map(|it| text::read(it, desk)).collect();
     draft
 }
 
@@ -83,6 +92,11 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
             config.discoveries.push(it.discovery);
         }
     }
+    for it in drafts.iter().flat_map(|(draft, _)| &draft.texts) {
+        if !plan.text_rules.iter().any(|rule| rule.name == it.name.text) {
+            plan.text_rules.push(Arc::clone(&it.rule));
+        }
+    }
     let mut alerts = BTreeSet::new();
     for (draft, current) in &mut drafts {
         for it in std::mem::take(&mut draft.alerts) {
@@ -101,6 +115,14 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
                     let title = format!("the check `{check}` is left out: no good file has its module");
                     draft.desk.warning_where(*current, &module.span, title, &help);
                     alert.checks.retain(|it| it.name != check);
+                }
+            }
+            if let Some(name) = it.text_rules {
+                if let Some(rule) = plan.text_rules.iter().find(|rule| rule.name == name.text) {
+                    text::extend(&mut alert, rule);
+                } else {
+                    let title = format!("the rule `{}` is left out: it stands in no good file", name.text);
+                    draft.desk.warning_where(*current, &name.span, title, &help);
                 }
             }
             plan.alerts.push(Arc::new(alert));

@@ -86,6 +86,8 @@ pub const SECTIONS: &[&Section] = &[
     &CHECK,
     &INHIBITOR,
     &ROW,
+    &TEXT_RULE,
+    &TEXT_ROW,
     &SETTINGS,
     &ENDPOINT,
     &RUNBOOK,
@@ -98,7 +100,7 @@ pub const DROP_IN: Section = Section {
         key("modules", "a map of modules", "none", "ways to ask, by name"),
         key("probes", "a list of probes", "none", "what is asked, and how often"),
         key("alerts", "a list of alerts", "none", "what is told, and where it points"),
-        later("text_rules", "steps chosen by a text", "text rules are not built yet: take them away for now"),
+        key("text_rules", "a list of rules", "none", "steps chosen by a text"),
     ],
 };
 
@@ -179,6 +181,7 @@ pub const ALERT: Section = Section {
         key("runbook", "a page", "none", "where its `step` anchors stand"),
         key("before", "a list of rows", "none", "pages named ahead; every row that holds"),
         key("steps", "a list of rows", "none", "the way to go; the first row that holds"),
+        key("text_rules", "a rule's name", "none", "behind `steps`: the target's body is held against it"),
         later("group_by", "one alert for a group", "alerts by group are not built yet: one fires per target"),
         later(
             "ignore_when",
@@ -226,6 +229,36 @@ pub const ROW: Section = Section {
         key("page", "a page", "", "a path of the runbook site, or a URL; may end in #anchor"),
         key("step", "an anchor", "", "on the alert's `runbook` page"),
         key("also", "a list of pages", "none", "further pages, named with the step"),
+    ],
+};
+
+/// An entry of `text_rules`.
+pub const TEXT_RULE: Section = Section {
+    title: "a rule over texts",
+    keys: &[
+        key("name", "a name", "", "what alerts call it"),
+        key("runbook", "a page", "none", "where its `step` anchors stand"),
+        key("before", "a list of rows", "none", "pages named ahead; every row that holds"),
+        key("steps", "a list of rows", "", "the way to go; the first row that holds"),
+        key(
+            "escalate",
+            "a list of rows",
+            "none",
+            "where to turn if that does not help; the first row that holds",
+        ),
+    ],
+};
+
+/// A row of `steps` or `escalate` of a rule over texts.
+pub const TEXT_ROW: Section = Section {
+    title: "a row of a rule over texts",
+    keys: &[
+        key("when", "a condition", "always", "when it holds"),
+        key("page", "a page", "", "a path of the runbook site, or a URL; may end in #anchor"),
+        key("step", "an anchor", "", "on the rule's `runbook` page"),
+        key("also", "a list of pages", "none", "further pages, named with the step"),
+        key("call", "a template", "none", "whom to call"),
+        key("note", "a text", "none", "what to know before going there"),
     ],
 };
 

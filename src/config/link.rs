@@ -17,6 +17,7 @@ struct Names {
     modules: BTreeMap<Arc<str>, Arc<Module>>,
     probes: BTreeSet<Arc<str>>,
     alerts: BTreeSet<Arc<str>>,
+    texts: BTreeSet<Arc<str>>,
     /// Each alert with those that hold it back.
     inhibitors: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// Whether a file is silent because it cannot be read: then no name is surely wrong.
@@ -35,6 +36,7 @@ pub(super) fn check(drafts: &mut [Draft], standing_by: &[Draft]) {
     doubles(drafts, "module", |it| it.modules.iter().map(|(name, _)| name.clone()).collect());
     doubles(drafts, "probe", |it| it.probes.iter().map(|it| it.name.clone()).collect());
     doubles(drafts, "alert", |it| it.alerts.iter().map(|it| it.name.clone()).collect());
+    doubles(drafts, "rule over texts", |it| it.texts.iter().map(|it| it.name.clone()).collect());
 }
 
 /// The first who gives a name has it; in a later file, or further down, it is an error. Files with
@@ -65,6 +67,7 @@ impl Names {
             modules: modules.map(|(name, module)| (Arc::clone(&name.text), Arc::clone(module))).collect(),
             probes: all().flat_map(|it| &it.probes).map(|it| Arc::clone(&it.name.text)).collect(),
             alerts: alerts().map(|it| Arc::clone(&it.name.text)).collect(),
+            texts: all().flat_map(|it| &it.texts).map(|it| Arc::clone(&it.name.text)).collect(),
             inhibitors: drafts
                 .iter()
                 .flat_map(|it| &it.alerts)
@@ -103,6 +106,10 @@ impl Names {
             if !self.probes.contains(&alert.probe.text) {
                 let known = self.probes.iter().map(|it| &**it);
                 self.complain_of_name("probe", &alert.probe, known, &mut draft.desk);
+            }
+            if let Some(rule) = alert.text_rules.as_ref().filter(|it| !self.texts.contains(&it.text)) {
+                let known = self.texts.iter().map(|it| &**it);
+                self.complain_of_name("rule over texts", rule, known, &mut draft.desk);
             }
             for (_, module) in &alert.check_modules {
                 if !self.modules.contains_key(&module.text) {

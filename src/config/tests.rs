@@ -1,4 +1,5 @@
 use super::*;
+use crate::template::Template;
 
 mod mistakes;
 
@@ -107,6 +108,39 @@ fn the_example_of_the_design_loads_whole() {
     assert_eq!((metrics.client.body_bytes_max, metrics.sample_limit), (16 << 20, 50_000));
     assert_eq!(loaded.config.discoveries[0].file_sd_patterns.len(), 2);
     assert_eq!((loaded.pages.len(), loaded.needed.len()), (7, 2));
+}
+
+#[test]
+fn an_alert_goes_on_with_the_rows_of_its_rule_over_texts() {
+    let rule = "text_rules:\n  - name: r\n    runbook: /r.html\n    before: [{ page: /b.html }]\n    steps:\n      \
+                - { when: text.contains('x'), step: one, also: [/a.html], call: '{{ fields.region }}', note: n }\n      \
+                - { step: rest }\n    escalate: [{ step: e, call: squad }]\n";
+    let alert = format!(
+        "{GOOD}alerts:\n  - {{ alert: A, probe: hosts, when: target.failing, text_rules: r,\n      \
+         runbook: /own.html, steps: [{{ when: target.status == 404, step: own }}] }}\n"
+    );
+    let loaded = loaded(&[("probes.d/a.yaml", &alert), ("probes.d/b.yaml", rule)]);
+    assert_eq!(titles(&loaded), [""; 0]);
+    let plan = &loaded.config.plan;
+    let steps: Vec<_> =
+        plan.alerts[0].steps.iter().map(|it| it.anchor.as_deref().unwrap_or_default()).collect();
+    assert_eq!(steps, ["own", "one", "rest"]);
+    assert_eq!(plan.alerts[0].before.len(), 1);
+    let [rule] = &plan.text_rules[..] else { panic!("{:?}", plan.text_rules) };
+    assert_eq!(rule.steps[0].note.as_deref(), Some("n"));
+    assert_eq!(rule.escalate[0].call.as_ref().map(Template::source), Some("squad"));
+    assert_eq!(loaded.pages.len(), 8);
+}
+
+#[test]
+fn an_alert_whose_rule_stands_in_a_bad_file_is_told_so_and_stays() {
+    let alert = format!(
+        "{GOOD}alerts:\n  - {{ alert: A, probe: hosts, when: target.failing, text_rules: r, steps: [{{ page: /x.html }}] }}\n"
+    );
+    let rule = "text_rules:\n  - { name: r, steps: [{ page: /x.html, when: oops }] }\n";
+    let loaded = loaded(&[("probes.d/a.yaml", &alert), ("probes.d/b.yaml", rule)]);
+    assert_eq!(loaded.config.plan.alerts.len(), 1);
+    assert!(titles(&loaded)[0].contains("the rule `r` is left out"), "{:?}", titles(&loaded));
 }
 
 #[test]

@@ -183,5 +183,6 @@ impl<'a, S: Sink> Decoder<'a, S> {
 /// Decoded bytes for each byte on the wire, from which on a body is taken for hostile.
 const UNFOLD_MAX: u64 = 100;
 
-/// How much of a body is kept as evidence, in bytes.
-const START_BYTES_MAX: usize = 256;
+/// How much of a body is kept as evidence, in bytes: an error that is told in JSON has its code in
+/// there, and a hundred thousand of them still fit into memory.
+const START_BYTES_MAX: usize = 512;

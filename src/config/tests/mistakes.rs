@@ -99,10 +99,59 @@ fn mistakes_of_the_writing_have_their_place_and_a_help() {
         row("modules: { <<: 5 }\n", "5", "merges maps", "anchor"),
         row("modules: { [a]: 1 }\n", "[a]", "cannot be a key", "quotes"),
         row("modul: {}\n", "modul", "unknown key", "`modules`"),
-        row("text_rules: [x]\n", "text_rules", "cannot be used", "not built yet"),
         row("modules: [m]\n", "[m]", "a map of names", "without `- `"),
         row("probes: { name: p }\n", "{ name: p }", "a list is wanted", "`- `"),
         row(format!("modules: {}1{}\n", "[".repeat(40), "]".repeat(40)), "[", "deep", "needs that"),
+    ]);
+}
+
+fn text_rule(inner: &str) -> String {
+    format!("text_rules:\n  - {{ name: r, runbook: /r.html, {inner} }}\n")
+}
+
+#[test]
+fn mistakes_in_text_rules_have_their_place_and_a_help() {
+    hold(&[
+        row("text_rules:\n  - { name: r }\n", "name", "needs `steps`", "a list of rows"),
+        row("text_rules:\n  - { steps: [{ page: /x.html }] }\n", "steps", "needs `name`", "a name"),
+        row(text_rule("stepps: [], steps: [{ step: a }]"), "stepps", "unknown key", "`steps`"),
+        row(
+            text_rule("steps: [{ when: text.contain('x'), step: a }]"),
+            "contain",
+            "no function",
+            "`contains`",
+        ),
+        row(text_rule("steps: [{ when: target.failing, step: a }]"), "target", "cannot stand", "`text`"),
+        row(
+            text_rule("steps: [{ when: \"fields.regoin == ''\", step: a }]"),
+            "regoin",
+            "no field",
+            "`region`",
+        ),
+        row(
+            text_rule("steps: [{ when: \"text.matches('(')\", step: a }]"),
+            "'('",
+            "no regular expression",
+            "look like",
+        ),
+        row(text_rule("steps: [{ step: a, call: '{{ labels.x }}' }]"), "labels", "cannot stand", "`text`"),
+        row(text_rule("steps: [{ step: a }], escalate: [{ call: x }]"), "call", "points nowhere", "`page:`"),
+        row(text_rule("steps: [{ step: a, note: [x] }]"), "[x]", "a text is wanted", "quotes"),
+        row(text_rule("steps: [{ step: a }, { step: b }]"), "step", "never chosen", "put it last"),
+        row(text_rule("steps: [{ step: a }], before: [{ step: b, call: x }]"), "call", "unknown key", "has"),
+        row(
+            "text_rules: [{ name: r, steps: [{ step: a }] }]\n",
+            "step",
+            "the rule has no `runbook`",
+            "in the rule",
+        ),
+        row(
+            format!("{}  - {{ name: r, steps: [{{ page: /x.html }}] }}\n", text_rule("steps: [{ step: a }]")),
+            "r",
+            "a rule over texts `r` already",
+            "rename",
+        ),
+        row(alert("text_rules: deploi"), "deploi", "no rule over texts `deploi`", "add one"),
     ]);
 }
 

@@ -200,7 +200,11 @@ fn reply(mut outcome: Outcome, status: u16) -> Outcome {
 pub(super) fn plan(alerts: Vec<Alert>) -> Plan {
     let interval = Duration::from_secs(INTERVAL);
     let probe = Probe { name: "p".into(), module: module(), interval };
-    Plan { probes: vec![Arc::new(probe)], alerts: alerts.into_iter().map(Arc::new).collect() }
+    Plan {
+        probes: vec![Arc::new(probe)],
+        alerts: alerts.into_iter().map(Arc::new).collect(),
+        ..Plan::default()
+    }
 }
 
 pub(super) fn module() -> Arc<Module> {

@@ -1,0 +1,115 @@
+//! What a text asks of a person: the first rule over texts that knows it, and the row of it that
+//! holds. Who reads the text and who prints the advice is left to others.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::condition::{Condition, Failed};
+use crate::labels::Labels;
+use crate::plan::{Row, TextRow, TextRule};
+use crate::text::Text;
+use crate::view::{CheckAnswer, Reading, Tally, View};
+
+/// The way that a text points.
+#[derive(Debug)]
+pub struct Advice<'a> {
+    /// The rule that knew it.
+    pub rule: &'a TextRule,
+    /// The row that holds.
+    pub step: &'a TextRow,
+    /// Pages that are named ahead.
+    pub before: Vec<&'a Row>,
+    /// Whom to call.
+    pub call: Option<String>,
+    /// Where to turn if the step does not help, and whom to call then.
+    pub escalate: Option<(&'a TextRow, Option<String>)>,
+    /// Conditions and templates that could not be evaluated: such a condition counts as not holding,
+    /// in the place of such a template stands nothing.
+    pub failures: Vec<Failed>,
+}
+
+/// A text by itself: no target was asked.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// The text.
+    pub text: Arc<Text>,
+    /// The hour at which somebody reads it.
+    pub now: SystemTime,
+}
+
+/// The advice of the first rule with a conditional row that holds; where there is none, of the first
+/// rule that has a row for all other texts. None: no rule knows the text.
+pub fn advise<'a>(rules: &'a [Arc<TextRule>], piece: &Piece) -> Option<Advice<'a>> {
+    let mut failures = Vec::new();
+    let known = rules.iter().find_map(|rule| {
+        let mut conditional = rule.steps.iter().filter(|it| it.row.when.is_some());
+        Some((&**rule, conditional.find(|it| holds(&it.row, piece, &mut failures))?))
+    });
+    let otherwise =
+        || rules.iter().find_map(|rule| Some((&**rule, rule.steps.iter().find(|it| it.row.when.is_none())?)));
+    let (rule, step) = known.or_else(otherwise)?;
+    let escalate = rule.escalate.iter().find(|it| holds(&it.row, piece, &mut failures));
+    let before = rule.before.iter().filter(|it| holds(it, piece, &mut failures)).collect();
+    let call = call(step, piece, &mut failures);
+    let escalate = escalate.map(|row| (row, self::call(row, piece, &mut failures)));
+    Some(Advice { rule, step, before, call, escalate, failures })
+}
+
+fn holds(row: &Row, piece: &Piece, failures: &mut Vec<Failed>) -> bool {
+    let holds = |it: &Condition| {
+        it.holds(piece).unwrap_or_else(|failed| {
+            failures.push(failed);
+            false
+        })
+    };
+    row.when.as_ref().is_none_or(holds)
+}
+
+fn call(row: &TextRow, piece: &Piece, failures: &mut Vec<Failed>) -> Option<String> {
+    match row.call.as_ref()?.render(piece) {
+        Ok(told) => Some(told.trim().to_owned()).filter(|it| !it.is_empty()),
+        Err(failed) => {
+            failures.push(failed);
+            None
+        }
+    }
+}
+
+/// Beside the text and the hour there is nothing, and the language of these rules asks for nothing.
+impl View for Piece {
+    fn now(&self) -> SystemTime {
+        self.now
+    }
+
+    fn labels(&self) -> Labels {
+        Labels::default()
+    }
+
+    fn target(&self) -> Reading {
+        Reading::default()
+    }
+
+    fn scope(&self, _name: &str, _with_targets: bool) -> Option<Tally> {
+        None
+    }
+
+    fn check(&self, _name: &str) -> Option<CheckAnswer> {
+        None
+    }
+
+    fn query(&self, _name: &str) -> Option<f64> {
+        None
+    }
+
+    fn firing_for(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn firing(&self, _alert: &str, _labels: &Labels) -> bool {
+        false
+    }
+
+    fn text(&self) -> Arc<Text> {
+        Arc::clone(&self.text)
+    }
+}

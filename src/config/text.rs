@@ -1,0 +1,70 @@
+//! `text_rules`: steps that are chosen by a text.
+
+use std::sync::Arc;
+
+use super::alert::{page, template};
+use super::desk::Desk;
+use super::field::Fields;
+use super::key::{ROW, TEXT_ROW, TEXT_RULE};
+use super::raw::Node;
+use super::row::{Ground, rows};
+use super::word::Word;
+use crate::condition::{Condition, Known, Place};
+use crate::plan::{Alert, Row, TextRow, TextRule};
+use crate::template::Reach;
+
+/// A rule, and where its name stands.
+#[derive(Debug)]
+pub(super) struct TextDraft {
+    pub(super) name: Word,
+    pub(super) rule: Arc<TextRule>,
+}
+
+/// None where it has no name; why is on the desk.
+pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<TextDraft> {
+    let fields = Fields::of(node, &TEXT_RULE, desk);
+    let name = fields.required_word("name", desk);
+    let runbook = fields.get("runbook").and_then(|it| page(it, desk));
+    let known = Known::default();
+    let ground = |section| Ground {
+        of: "the rule",
+        section,
+        place: Place::Text,
+        known: &known,
+        runbook: runbook.as_ref(),
+        has_runbook: fields.get("runbook").is_some(),
+    };
+    let before = rows(&fields, "before", &ground(&ROW), desk, |row, _, _| row);
+    fields.required("steps", desk);
+    let steps = rows(&fields, "steps", &ground(&TEXT_ROW), desk, text_row);
+    let escalate = rows(&fields, "escalate", &ground(&TEXT_ROW), desk, text_row);
+    let name = name?;
+    let rule = Arc::new(TextRule { name: Arc::clone(&name.text), before, steps, escalate });
+    Some(TextDraft { name, rule })
+}
+
+fn text_row(row: Row, fields: &Fields<'_>, desk: &mut Desk) -> TextRow {
+    let call = fields.get("call").and_then(|it| template(it, &Known::default(), Reach::Text, desk));
+    let note = fields.text("note", desk).map(|it| it.trim().into());
+    TextRow { row, call, note }
+}
+
+/// An alert goes on with the rows of a rule where its own end; its text is its target's body.
+pub(super) fn extend(alert: &mut Alert, rule: &TextRule) {
+    alert.before.extend(rule.before.iter().map(for_alert));
+    alert.steps.extend(rule.steps.iter().map(|it| for_alert(&it.row)));
+}
+
+fn for_alert(row: &Row) -> Row {
+    Row {
+        when: row.when.as_ref().map(again),
+        page: row.page.clone(),
+        anchor: row.anchor.clone(),
+        also: row.also.clone(),
+    }
+}
+
+fn again(condition: &Condition) -> Condition {
+    let compiled = Condition::compile(condition.source(), &Known::default());
+    compiled.expect("an alert can say all that a rule over texts can")
+}
