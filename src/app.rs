@@ -25,6 +25,7 @@ use crate::serve::{Front, OwnMetrics, SnapshotRequest, serve};
 mod crew;
 mod keeper;
 mod signal;
+mod supervisor;
 mod teller;
 
 use crew::Crew;
@@ -134,6 +135,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     daemon.run(inbox, questions, wishes, &mut signals).await;
 
     info!("stopping");
+    supervisor::stopping();
     let Daemon { teller, crew, .. } = daemon;
     drop((teller, crew));
     stop.send_replace(true);

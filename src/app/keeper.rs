@@ -18,7 +18,7 @@ use crate::runbook::Runbook;
 use crate::serve::{OwnMetrics, ReloadRequest};
 use crate::target::TargetSet;
 
-use super::{Failed, Options, Pace};
+use super::{Failed, Options, Pace, supervisor};
 
 /// The settings, and what was read last.
 #[derive(Debug)]
@@ -96,6 +96,10 @@ impl Keeper {
             for event in news {
                 let _stopping = events.send(event);
             }
+            if asked.is_some() || !*ready.borrow() {
+                let targets = self.known.targets.values().map(|it| it.targets.len()).sum();
+                supervisor::ready(self.known.config.plan.probes.len(), targets);
+            }
             ready.send_replace(true);
             let now = self.places();
             if now != places {
@@ -110,6 +114,7 @@ impl Keeper {
                 Some(request) = reloads.recv() => {
                     // Whoever asks for a reload wants to hear of it again, changed or not.
                     self.known.drop_ins = None;
+                    supervisor::reloading();
                     asked = Some(request);
                 }
                 () = watch.look_again() => {}

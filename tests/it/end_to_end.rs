@@ -1,13 +1,15 @@
 //! From a drop-in to the page of the person on call, with the real programs on either side.
 
 use std::net::SocketAddr;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::peer::alertmanager::{Alert, Alertmanager};
 use crate::peer::daemon::Daemon;
 use crate::peer::nginx::Nginx;
 use crate::peer::node_exporter::NodeExporter;
-use crate::peer::process::{eventually, folder, write};
+use crate::peer::process::{Process, eventually, folder, free_address, write};
 use crate::peer::prometheus::{Labels, Prometheus, promtool_check_metrics};
 
 /// Far more than any of it takes; reached only when what is awaited never comes.
@@ -164,5 +166,41 @@ fn the_daemon_ends_well_when_it_is_asked_to() {
     let daemon = Daemon::start(config, &[]);
     assert_eq!(daemon.get("/-/healthy").status, 200);
     let status = daemon.stop().expect("it ends within a minute");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn the_service_manager_hears_when_the_daemon_is_ready_reloads_and_stops() {
+    let config = folder();
+    write(config.path(), "probes.d/10-scrape.yaml", DROP_IN);
+    let socket = folder();
+    let path = socket.path().join("notify");
+    let manager = UnixDatagram::bind(&path).expect("a folder of our own takes a socket");
+    manager.set_read_timeout(Some(LIMIT)).expect("a limit is no zero");
+    let arguments = [
+        format!("NOTIFY_SOCKET={}", path.display()),
+        env!("CARGO_BIN_EXE_fingerpost").to_owned(),
+        "run".to_owned(),
+        format!("--config.dir={}", config.path().display()),
+        format!("--web.listen-address={}", free_address()),
+    ];
+    let mut daemon = Process::start(Path::new("/usr/bin/env"), &arguments, config);
+    let hear = |daemon: &Process| {
+        let mut heard = [0; 1024];
+        let length = manager.recv(&mut heard).unwrap_or_else(|error| panic!("{error}\n{}", daemon.said()));
+        String::from_utf8_lossy(&heard[..length]).into_owned()
+    };
+    let ready = hear(&daemon);
+    assert!(
+        ready.contains("READY=1\n") && ready.contains("STATUS=watching 0 targets of 1 probes"),
+        "{ready}"
+    );
+    daemon.signal("HUP");
+    let reloading = hear(&daemon);
+    assert!(reloading.contains("RELOADING=1\n") && reloading.contains("MONOTONIC_USEC="), "{reloading}");
+    assert!(hear(&daemon).contains("READY=1\n"));
+    daemon.signal("TERM");
+    assert!(hear(&daemon).contains("STOPPING=1"));
+    let status = daemon.await_end(LIMIT).expect("it ends within a minute");
     assert_eq!(status.code(), Some(0));
 }
