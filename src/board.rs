@@ -1,7 +1,7 @@
 //! The latest reading of each target, and how the groups of targets fare.
 //!
-//! Each scope of each alert has a tally for every group of targets of the alert's probe: those whose
-//! labels named in `by` are equal. The tallies are kept as readings come in, O(scopes) for each; none
+//! Each scope of each alert has a tally for every group of targets of its probe (the alert's own, or
+//! the one that the scope names): those whose labels named in `by` are equal. The tallies are kept as readings come in, O(scopes) for each; none
 //! is counted from the beginning while attempts run. A target that lacks one of the `by` labels belongs
 //! to no group: where its scope is asked for, it is counted alone.
 //!
@@ -66,8 +66,7 @@ pub struct Stir {
 impl Board {
     /// Other scopes are to be counted. The readings stay; every tally is counted anew.
     pub fn set_plan(&mut self, plan: &Plan) -> Stir {
-        let scopes =
-            plan.probes.iter().map(|it| (Arc::clone(&it.name), Scopes::new(plan.alerts_of(&it.name))));
+        let scopes = plan.probes.iter().map(|it| (Arc::clone(&it.name), Scopes::new(plan, &it.name)));
         self.probes = scopes.collect();
         let mut stir = Stir::default();
         for (id, entry) in &mut self.entries {
@@ -138,13 +137,16 @@ impl Board {
     /// asks for the readings too. None where there is no such scope or target.
     pub fn tally(&self, id: TargetId, alert: &str, scope: &str, with_targets: bool) -> Option<Tally> {
         let entry = self.entries.get(&id)?;
-        let scopes = self.probes.get(&entry.probe)?;
-        let (mut tally, members) = scopes.tally(entry, alert, scope)?;
+        let own = self.probes.get(&entry.probe).and_then(|it| it.tally(entry, alert, scope));
+        let (is_own, labels) = (own.is_some(), &entry.reading.labels);
+        let found = own.or_else(|| self.probes.values().find_map(|it| it.tally_by(labels, alert, scope)));
+        let (mut tally, members) = found?;
         if with_targets {
             let reading = |id: &TargetId| self.entries.get(id).map(|it| it.reading.clone());
             tally.targets = match members {
                 Some(members) => members.iter().filter_map(reading).collect(),
-                None => vec![entry.reading.clone()],
+                None if is_own => vec![entry.reading.clone()],
+                None => Vec::new(),
             };
             tally.targets.sort_by(|a, b| a.labels.cmp(&b.labels));
         }
@@ -155,7 +157,11 @@ impl Board {
     /// belongs to no group.
     pub fn group(&self, id: TargetId, alert: &str, scope: &str) -> Option<Labels> {
         let entry = self.entries.get(&id)?;
-        self.probes.get(&entry.probe)?.group(entry, alert, scope)
+        let own = self.probes.get(&entry.probe)?;
+        if own.counts(alert, scope) {
+            return own.group(entry, alert, scope);
+        }
+        self.probes.values().find_map(|it| it.group_by(&entry.reading.labels, alert, scope))
     }
 
     /// Writes the reading anew, and counts the target as it now stands.

@@ -76,13 +76,22 @@ pub struct Alert {
     pub steps: Vec<Row>,
 }
 
-/// A group of targets of the alert's probe that is counted together: those with equal labels.
+impl Alert {
+    /// The probe whose targets the scope counts.
+    pub fn counts<'a>(&'a self, scope: &'a Scope) -> &'a Arc<str> {
+        scope.probe.as_ref().unwrap_or(&self.probe)
+    }
+}
+
+/// A group of targets of one probe that is counted together: those with equal labels.
 #[derive(Debug)]
 pub struct Scope {
     /// Its name in conditions.
     pub name: Arc<str>,
+    /// The probe whose targets are counted; none: the alert's own.
+    pub probe: Option<Arc<str>>,
     /// The labels that must be equal; none: all targets of the probe. A target that lacks one of
-    /// them belongs to no group: it is counted alone.
+    /// them belongs to no group: it is counted alone, and of another probe it has nobody.
     pub by: Vec<Arc<str>>,
     /// The labels whose different values are counted among the failing targets.
     pub distinct: Vec<Arc<str>>,

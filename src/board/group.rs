@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use crate::condition::Failed;
 use crate::labels::Labels;
-use crate::plan::{Alert, Scope};
+use crate::plan::{Alert, Plan, Scope};
 use crate::target::TargetId;
 use crate::view::{CheckAnswer, Reading, Tally, View};
 
 use super::{Entry, Stir};
 
-/// The scopes of all alerts of one probe.
+/// The scopes, of whichever alert, that count the targets of one probe.
 #[derive(Debug, Default)]
 pub(super) struct Scopes(Vec<Counted>);
 
@@ -57,8 +57,11 @@ struct Group {
 }
 
 impl Scopes {
-    pub(super) fn new<'a>(alerts: impl Iterator<Item = &'a Arc<Alert>>) -> Self {
-        let scopes = alerts.flat_map(|alert| (0..alert.scopes.len()).map(move |at| (alert, at)));
+    pub(super) fn new(plan: &Plan, probe: &str) -> Self {
+        let scopes = plan.alerts.iter().flat_map(|alert| {
+            let here = alert.scopes.iter().enumerate().filter(|(_, it)| **alert.counts(it) == *probe);
+            here.map(move |(at, _)| (alert, at))
+        });
         let counted = |(alert, at)| Counted { alert: Arc::clone(alert), at, groups: HashMap::new() };
         Self(scopes.map(counted).collect())
     }
@@ -128,6 +131,38 @@ impl Scopes {
         };
         let group = counted.groups.get(key).expect("a seat is in a group that is there");
         Some((group.tally(group.members.len() as u64, labels), Some(&group.members)))
+    }
+
+    /// The same of the group that a target of another probe is looked up in by its labels. A group
+    /// that nobody is in has nobody to count.
+    pub(super) fn tally_by(
+        &self,
+        labels: &Labels,
+        alert: &str,
+        scope: &str,
+    ) -> Option<(Tally, Option<&BTreeSet<TargetId>>)> {
+        let counted = self.named(alert, scope)?;
+        let group = counted.group_of(labels).and_then(|key| counted.groups.get(&key));
+        let Some(group) = group else {
+            let none =
+                Group { distinct: vec![BTreeMap::new(); counted.scope().distinct.len()], ..Group::default() };
+            return Some((none.tally(0, &counted.scope().distinct), None));
+        };
+        Some((group.tally(group.members.len() as u64, &counted.scope().distinct), Some(&group.members)))
+    }
+
+    /// What a target of another probe has in common with the group that it is looked up in.
+    pub(super) fn group_by(&self, labels: &Labels, alert: &str, scope: &str) -> Option<Labels> {
+        self.named(alert, scope)?.group_of(labels)
+    }
+
+    /// Whether that scope counts the targets of this probe.
+    pub(super) fn counts(&self, alert: &str, scope: &str) -> bool {
+        self.named(alert, scope).is_some()
+    }
+
+    fn named(&self, alert: &str, scope: &str) -> Option<&Counted> {
+        self.0.iter().find(|it| *it.alert.name == *alert && *it.scope().name == *scope)
     }
 
     pub(super) fn group(&self, entry: &Entry, alert: &str, scope: &str) -> Option<Labels> {

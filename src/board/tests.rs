@@ -30,6 +30,7 @@ fn scope(name: &str, by: &[&str], failing_when: Option<&str>) -> Scope {
     let condition = |it| Condition::compile_at(Place::Scope, it, &Known::default()).unwrap();
     Scope {
         name: name.into(),
+        probe: None,
         by: by.iter().map(|it| (*it).into()).collect(),
         distinct: vec!["service".into()],
         failing_when: failing_when.map(condition),
@@ -269,4 +270,43 @@ proptest! {
             }
         }
     }
+}
+
+/// The plan with a second probe, whose targets the scope `pods` of the alert counts.
+fn plan_over_pods() -> Plan {
+    let mut plan = plan();
+    let other = Probe { name: "pods".into(), ..(*plan.probes[0]).clone() };
+    plan.probes.push(Arc::new(other));
+    let alert = Arc::get_mut(&mut plan.alerts[0]).unwrap();
+    alert.scopes.push(Scope { probe: Some("pods".into()), ..scope("pods", &["cluster_id"], None) });
+    plan
+}
+
+#[test]
+fn a_scope_over_another_probe_counts_its_targets_by_the_labels_they_share() {
+    let mut board = Board::default();
+    board.set_plan(&plan_over_pods());
+    let own = add(&mut board, &target("a:1", &[("cluster_id", "1")]));
+    let lonely = add(&mut board, &target("a:2", &[("cluster_id", "2")]));
+    let nowhere = add(&mut board, &target("a:3", &[]));
+    let pods: Vec<_> = [("b:1", "1"), ("b:2", "1"), ("b:3", "3")]
+        .map(|(address, cluster)| {
+            let pod = target(address, &[("cluster_id", cluster), ("service", address)]);
+            let id = pod.id("pods");
+            board.set(id, &"pods".into(), pod, module());
+            id
+        })
+        .into();
+    let stir = board.judge(pods[0], judged(REFUSED), false, now());
+    assert!(stir.changed);
+    board.judge(own, judged(LATE), false, now());
+    let seen = board.tally(own, "a", "pods", true).unwrap();
+    assert_eq!((seen.watched, seen.failing, seen.unknown), (2, 1, 1));
+    assert_eq!((seen.targets.len(), seen.distinct["service"]), (2, 1));
+    assert_eq!(board.group(own, "a", "pods"), Some([("cluster_id", "1")].into_iter().collect()));
+    for alone in [lonely, nowhere] {
+        let none = board.tally(alone, "a", "pods", true).unwrap();
+        assert_eq!((none.watched, none.failing, none.targets.len()), (0, 0, 0));
+    }
+    assert_eq!(board.tally(own, "a", "fleet", false).unwrap().watched, 3, "pods are not among its own");
 }

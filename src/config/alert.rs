@@ -25,6 +25,8 @@ pub(super) struct AlertDraft {
     pub(super) inhibitors: Vec<Word>,
     /// The rules over texts that its target's body is held against.
     pub(super) text_rules: Option<Word>,
+    /// The probes that scopes name.
+    pub(super) scope_probes: Vec<Word>,
     /// None where something in it is wrong.
     pub(super) alert: Option<Alert>,
 }
@@ -41,7 +43,9 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
     let keep_firing_for = fields.duration("keep_firing_for", &HOLD, desk).unwrap_or_default();
     let labels = labels(&fields, &known, desk);
     let annotations = templates(&fields, "annotations", &known, Reach::Everything, desk);
-    let scopes = fields.map("scopes", desk).iter().filter_map(|it| scope(it, desk)).collect();
+    let mut scope_probes = Vec::new();
+    let scopes = fields.map("scopes", desk).iter();
+    let scopes = scopes.filter_map(|it| scope(it, &mut scope_probes, desk)).collect();
     let (checks, check_modules) = checks(&fields, &known, desk);
     let queries = queries(&fields, desk);
     let (inhibited_by, inhibitors) = inhibitors(&fields, desk);
@@ -82,7 +86,7 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
         before,
         steps,
     });
-    Some(AlertDraft { name, probe, check_modules, inhibitors, text_rules, alert })
+    Some(AlertDraft { name, probe, check_modules, inhibitors, text_rules, scope_probes, alert })
 }
 
 fn name(fields: &Fields<'_>, desk: &mut Desk) -> Option<Word> {
@@ -192,12 +196,15 @@ fn templates(
     found
 }
 
-fn scope(entry: &Entry, desk: &mut Desk) -> Option<Scope> {
+fn scope(entry: &Entry, probes: &mut Vec<Word>, desk: &mut Desk) -> Option<Scope> {
     let fields = Fields::of(&entry.node, &SCOPE, desk);
+    let probe = fields.word("probe", desk);
+    probes.extend(probe.clone());
     let failing_when = fields.get("failing_when");
     let condition = failing_when.and_then(|it| condition(it, Place::Scope, &Known::default(), desk));
     let scope = Scope {
         name: Arc::clone(&entry.key),
+        probe: probe.map(|it| it.text),
         by: fields.labels("by", desk),
         distinct: fields.labels("distinct", desk),
         failing_when: condition,

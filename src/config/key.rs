@@ -195,6 +195,7 @@ pub const ALERT: Section = Section {
 pub const SCOPE: Section = Section {
     title: "a scope",
     keys: &[
+        key("probe", "a probe's name", "the alert's", "whose targets are counted"),
         key("by", "a list of labels", "all targets", "targets that have them equal are counted together"),
         key("distinct", "a list of labels", "none", "whose values are counted among the failing"),
         key("failing_when", "a condition", "all", "which failing targets count"),

@@ -103,9 +103,11 @@ impl Names {
 
     fn check_alerts(&self, draft: &mut Draft) {
         for alert in &draft.alerts {
-            if !self.probes.contains(&alert.probe.text) {
-                let known = self.probes.iter().map(|it| &**it);
-                self.complain_of_name("probe", &alert.probe, known, &mut draft.desk);
+            for probe in alert.scope_probes.iter().chain([&alert.probe]) {
+                if !self.probes.contains(&probe.text) {
+                    let known = self.probes.iter().map(|it| &**it);
+                    self.complain_of_name("probe", probe, known, &mut draft.desk);
+                }
             }
             if let Some(rule) = alert.text_rules.as_ref().filter(|it| !self.texts.contains(&it.text)) {
                 let known = self.texts.iter().map(|it| &**it);

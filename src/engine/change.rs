@@ -69,7 +69,7 @@ impl Engine {
                 Pace { probe: Arc::clone(name), interval: probe.interval, longest },
             );
         }
-        self.stir_probe(now, name);
+        self.stir_counters(now, name);
     }
 
     fn remove(&mut self, now: Moment, target: TargetId) {

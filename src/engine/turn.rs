@@ -232,7 +232,18 @@ impl Engine {
             && let Some(entry) = self.world.board.entry(target)
         {
             let probe = Arc::clone(&entry.probe);
-            self.stir_probe(now, &probe);
+            self.stir_counters(now, &probe);
+        }
+    }
+
+    /// Lets the live alerts of the probe be looked at again, and those of others that count its
+    /// targets in a scope.
+    pub(super) fn stir_counters(&mut self, now: Moment, probe: &Arc<str>) {
+        let counts = |it: &Arc<[Watch]>| it.iter().any(|watch| watch.counts(probe));
+        let others = self.watches.iter().filter(|(name, it)| *name != probe && counts(it));
+        let others: Vec<_> = others.map(|(name, _)| Arc::clone(name)).collect();
+        for it in others.iter().chain([probe]) {
+            self.stir_probe(now, it);
         }
     }
 

@@ -73,6 +73,11 @@ impl Watch {
         }
     }
 
+    /// Whether one of its scopes counts the targets of that probe.
+    pub(super) fn counts(&self, probe: &str) -> bool {
+        self.alert().is_some_and(|alert| alert.scopes.iter().any(|it| **alert.counts(it) == *probe))
+    }
+
     /// Whether anything that it says hangs on other alerts.
     pub(super) fn asks_about_others(&self) -> bool {
         let Some(alert) = self.alert() else { return false };

@@ -250,6 +250,7 @@ pub(super) fn text(source: &str) -> Template {
 pub(super) fn alert(name: &str) -> Alert {
     let scope = |name: &str, by: &[&str]| Scope {
         name: name.into(),
+        probe: None,
         by: by.iter().map(|it| (*it).into()).collect(),
         distinct: vec!["service".into()],
         failing_when: None,
