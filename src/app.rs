@@ -20,15 +20,19 @@ use crate::engine::{AttemptId, Effect, Engine, Event, Settings, Snapshot, Spread
 use crate::moment::Moment;
 use crate::notification::Notification;
 use crate::outcome::{End, Outcome, OwnSide};
+use crate::prometheus::Prometheus;
 use crate::serve::{Front, OwnMetrics, SnapshotRequest, serve};
 
 mod crew;
+mod errand;
+mod hearsay;
 mod keeper;
 mod signal;
 mod supervisor;
 mod teller;
 
 use crew::Crew;
+use errand::Errands;
 use keeper::Keeper;
 use teller::Teller;
 
@@ -119,7 +123,9 @@ pub async fn run(options: Options) -> Result<(), Failed> {
         let _nobody_waits = started.send(addresses);
     }
     let teller = Teller::start(&settings, &dialer, &own, options.tap, &mut edges);
-    edges.spawn(keeper.keep(reloads, events.clone(), ready, raised(stopped)));
+    edges.spawn(keeper.keep(reloads, events.clone(), ready, raised(stopped.clone())));
+    let heard = events.clone();
+    edges.spawn(hearsay::listen(settings.alertmanagers.clone(), dialer.clone(), heard, raised(stopped)));
 
     let engine = Engine::new(
         Settings {
@@ -130,14 +136,16 @@ pub async fn run(options: Options) -> Result<(), Failed> {
         },
         Moment::start(SystemTime::now()),
     );
+    let prometheus = settings.prometheus.map(|it| Prometheus::new(it, dialer.clone()));
+    let errands = Errands::new(dialer.clone(), prometheus, own.clone());
     let crew = Crew::new(dialer, own.clone(), events);
-    let mut daemon = Daemon { engine, crew, teller, own, begun: Instant::now() };
+    let mut daemon = Daemon { engine, crew, errands, teller, own, begun: Instant::now() };
     daemon.run(inbox, questions, wishes, &mut signals).await;
 
     info!("stopping");
     supervisor::stopping();
-    let Daemon { teller, crew, .. } = daemon;
-    drop((teller, crew));
+    let Daemon { teller, crew, errands, .. } = daemon;
+    drop((teller, crew, errands));
     stop.send_replace(true);
     let all_ended = async { while edges.join_next().await.is_some() {} };
     if tokio::time::timeout(FLUSH_WITHIN + GRACE, all_ended).await.is_err() {
@@ -150,6 +158,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
 struct Daemon {
     engine: Engine,
     crew: Crew,
+    errands: Errands,
     teller: Teller,
     own: OwnMetrics,
     begun: Instant,
@@ -175,6 +184,7 @@ impl Daemon {
                     }
                 },
                 Some(event) = inbox.recv() => self.handle(event),
+                event = self.errands.next() => self.handle(event),
                 lost = self.crew.lost() => self.handle(lost_attempt(lost)),
                 Some(question) = questions.recv() => {
                     let _gone = question.send(Arc::new(self.picture()));
@@ -186,13 +196,16 @@ impl Daemon {
 
     fn handle(&mut self, event: Event) {
         let now = self.now();
+        let event = self.teller.without_ours(event, now);
         for effect in self.engine.handle(now, event) {
             match effect {
                 Effect::Probe(attempt) => {
                     self.own.attempt_started(now.up.saturating_sub(attempt.due));
                     self.crew.start(attempt);
                 }
-                Effect::Notify(notification) => self.teller.tell(notification),
+                Effect::Check(order) => self.errands.check(order),
+                Effect::Ask(order) => self.errands.ask(order),
+                Effect::Notify(notification) => self.teller.tell(notification, now),
             }
         }
     }

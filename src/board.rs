@@ -22,6 +22,8 @@ use crate::view::{Reading, Tally};
 mod group;
 mod reading;
 
+pub use reading::reading_of;
+
 use group::{Scopes, Seat};
 
 /// All that is remembered of the targets.

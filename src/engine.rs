@@ -3,7 +3,7 @@
 //! no clock, no socket, no lock inside. So an hour of alerting runs in a millisecond.
 //!
 //! `turn` is the order in which things are looked at, `change` what other drop-ins and targets do; `watch` are the alerts, `alarms` those that are
-//! not inactive, `outlook` is what their conditions see, `diagnosis` what is said of them (its longest
+//! not inactive, `outlook` is what their conditions see, `inquiry` what they want to know beyond that and `answers` what came of it, `diagnosis` what is said of them (its longest
 //! part is the `evidence`), and `ledger` what people have been told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -31,6 +31,7 @@ mod change;
 mod diagnosis;
 mod evidence;
 mod firing;
+mod inquiry;
 mod ledger;
 mod outlook;
 mod snapshot;
@@ -38,11 +39,13 @@ mod turn;
 mod watch;
 
 pub use crate::schedule::{AttemptId, Spread};
+pub use inquiry::{CheckOrder, CheckTopic, QueryOrder};
 pub use snapshot::{AlertState, AlertStatus, Counters, Snapshot, TargetStatus};
 pub use watch::PROBE_STALE;
 
 use alarms::Alarms;
 use answers::Answers;
+use inquiry::Inquiries;
 use ledger::Ledger;
 use watch::Watch;
 
@@ -87,27 +90,19 @@ pub enum Event {
         /// What came.
         late: Late,
     },
-    /// A follow-up check has its answer, which stays until the next one.
+    /// A follow-up check that was ordered is over.
     Checked {
-        /// For which alert.
-        alert: Arc<str>,
-        /// The check's name.
-        check: Arc<str>,
-        /// What those have in common that it is for: the `by` labels of the check's scope, or without
-        /// a scope all public labels of the target. None: it is for everybody.
-        labels: Labels,
-        /// What it saw.
-        answer: Box<CheckAnswer>,
+        /// Which one; one that is not under way is passed over.
+        topic: CheckTopic,
+        /// What it saw. Without an answer the one before stays for a while.
+        answer: Option<Box<CheckAnswer>>,
     },
-    /// Prometheus has answered, or (`None`) could not.
+    /// A question to Prometheus that was ordered is over.
     Answered {
-        /// For which alert.
-        alert: Arc<str>,
-        /// The query's name.
-        query: Arc<str>,
-        /// All public labels of the target that it is for. None: it is for everybody.
-        labels: Labels,
-        /// The answer.
+        /// Which one; one that is not under way is passed over.
+        promql: Arc<str>,
+        /// The answer; not a number where there is none to give. `None`: Prometheus could not be
+        /// asked, and the answer before stays for a while.
         value: Option<f64>,
     },
     /// Alerts that others fire now: all of them, each with `alertname`.
@@ -119,6 +114,10 @@ pub enum Event {
 pub enum Effect {
     /// Ask.
     Probe(Attempt),
+    /// Look closer. An [`Event::Checked`] must follow, whatever happens.
+    Check(CheckOrder),
+    /// Ask Prometheus. An [`Event::Answered`] must follow, whatever happens.
+    Ask(QueryOrder),
     /// Tell.
     Notify(Notification),
 }
@@ -150,6 +149,8 @@ pub struct Engine {
     /// By probe of the plan, the targets that are asked.
     members: BTreeMap<Arc<str>, BTreeSet<TargetId>>,
     probes: HashMap<Arc<str>, Arc<Probe>>,
+    /// The ways to ask, for checks.
+    modules: BTreeMap<Arc<str>, Arc<Module>>,
     /// By probe, the alerts that watch over its targets.
     watches: HashMap<Arc<str>, Arc<[Watch]>>,
     /// The probes whose alerts are to be looked at again, and when.
@@ -161,6 +162,7 @@ pub struct Engine {
 struct World {
     board: Board,
     answers: Answers,
+    inquiries: Inquiries,
     ledger: Ledger,
     runbook: Arc<Runbook>,
 }
@@ -174,6 +176,7 @@ impl Engine {
             world: World {
                 board: Board::default(),
                 answers: Answers::default(),
+                inquiries: Inquiries::default(),
                 ledger: Ledger::default(),
                 runbook: Arc::new(Runbook::without_folder(base_url)),
             },
@@ -182,28 +185,32 @@ impl Engine {
             found: BTreeMap::new(),
             members: BTreeMap::new(),
             probes: HashMap::new(),
+            modules: BTreeMap::new(),
             watches: HashMap::new(),
             sweeps: BTreeMap::new(),
         }
     }
 
     /// Takes in what happened, and everything that is due `now`. Attempts come first, in the order in
-    /// which they came due; then what people must hear, an end before a beginning.
+    /// which they came due; then what else is to be asked; then what people must hear, an end before a
+    /// beginning.
     pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Effect> {
         self.take_in(now, event);
         self.give_up_lost(now);
         let attempts = self.start_due(now);
         self.run_timers(now);
         self.sweep(now);
+        let asked = self.ask_around(now);
         let news = self.news();
-        attempts.map(Effect::Probe).chain(news.into_iter().map(Effect::Notify)).collect()
+        attempts.map(Effect::Probe).chain(asked).chain(news.into_iter().map(Effect::Notify)).collect()
     }
 
     /// When it wants to be woken at the latest (by [`Moment::up`]); a time that is past means: now.
     /// None while there is nothing to wait for.
     pub fn next_wakeup(&self) -> Option<Duration> {
         let sweep = self.sweeps.values().min().copied();
-        [self.schedule.next_wakeup(), self.alarms.next_wakeup(), sweep].into_iter().flatten().min()
+        let asked = self.world.inquiries.next_wakeup();
+        [self.schedule.next_wakeup(), self.alarms.next_wakeup(), sweep, asked].into_iter().flatten().min()
     }
 
     /// A picture of everything.

@@ -33,6 +33,9 @@ pub mod config;
 // Edges: bytes in, bytes out.
 pub mod files;
 pub mod dial;
+pub mod prometheus;
+pub mod vantage;
+pub mod others;
 pub mod discovery;
 pub mod probe;
 pub mod sink;

@@ -1,6 +1,7 @@
 //! The checked program: which probes run, and which alerts watch over them. `config` makes it,
 //! the engine carries it out. Nothing in it can be wrong any more.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use crate::template::Template;
 /// All probes and alerts of all drop-ins.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
+    /// The ways to ask, by name.
+    pub modules: BTreeMap<Arc<str>, Arc<Module>>,
     /// The probes, none of a name twice.
     pub probes: Vec<Arc<Probe>>,
     /// The alerts, none of a name twice.
@@ -120,7 +123,7 @@ pub struct Check {
 pub struct Query {
     /// Its name in conditions.
     pub name: Arc<str>,
-    /// The PromQL, with the target's labels filled in.
+    /// The PromQL, with the target's labels filled in ([`Template::render_promql`]).
     pub promql: Template,
 }
 

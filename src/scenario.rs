@@ -90,9 +90,6 @@ impl<'a> Stage<'a> {
         };
         stage.tell(Event::Plan(Arc::clone(&config.plan)))?;
         stage.tell(Event::Others(case.others()))?;
-        for event in world::answers(case, config, start)? {
-            stage.tell(event)?;
-        }
         for probe in &config.plan.probes {
             let targets = suite.targets_of(&probe.name);
             stage.tell(Event::Targets(TargetSet { probe: Arc::clone(&probe.name), targets }))?;
@@ -134,6 +131,16 @@ impl<'a> Stage<'a> {
                     let see = self.case.seen_by(&attempt.probe, &attempt.target, self.now);
                     let witnessed = world::witness(see, &attempt.module, now)?;
                     self.return_later(attempt.id, witnessed);
+                }
+                Effect::Check(order) => {
+                    let answer = world::checked(self.case, &order, now)?;
+                    let took = answer.as_ref().map_or(Duration::ZERO, |it| it.reading.duration);
+                    let (topic, answer) = (order.topic, answer.map(Box::new));
+                    self.push(self.now + took, Event::Checked { topic, answer });
+                }
+                Effect::Ask(order) => {
+                    let value = world::answered(self.case, &order);
+                    self.push(self.now, Event::Answered { promql: order.promql, value });
                 }
                 Effect::Notify(_) => {}
             }

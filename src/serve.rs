@@ -26,7 +26,7 @@ mod api;
 mod listen;
 mod page;
 
-pub use own::OwnMetrics;
+pub use own::{OwnMetrics, QueryResult};
 
 /// A question for a picture of the engine. Whoever owns the engine answers it.
 pub type SnapshotRequest = oneshot::Sender<Arc<Snapshot>>;

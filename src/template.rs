@@ -180,5 +180,7 @@ fn first_unit(length: Duration) -> Duration {
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
 
+mod promql;
+
 #[cfg(test)]
 mod tests;

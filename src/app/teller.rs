@@ -1,10 +1,16 @@
 //! Hands each notification to everyone who is to hear it.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::config::Settings;
 use crate::dial::Dialer;
+use crate::engine::Event;
+use crate::labels::Labels;
+use crate::moment::Moment;
 use crate::notification::Notification;
 use crate::serve::OwnMetrics;
 use crate::sink::alertmanager::{self, sink_name};
@@ -20,6 +26,10 @@ pub(super) struct Teller {
     /// number of incidents.
     alertmanagers: Vec<mpsc::UnboundedSender<Notification>>,
     tap: Option<mpsc::UnboundedSender<Notification>>,
+    external_labels: Labels,
+    /// What we have told, by the labels that an Alertmanager has; of what is over, until when it may
+    /// still have it.
+    ours: HashMap<Labels, Option<Duration>>,
 }
 
 impl Teller {
@@ -44,12 +54,19 @@ impl Teller {
             edges.spawn(alertmanager::run(name, endpoint, dialer, manners, counts, ears, FLUSH_WITHIN));
             news
         };
-        Self { alertmanagers: settings.alertmanagers.iter().enumerate().map(start).collect(), tap }
+        Self {
+            alertmanagers: settings.alertmanagers.iter().enumerate().map(start).collect(),
+            tap,
+            external_labels: settings.external_labels.clone(),
+            ours: HashMap::new(),
+        }
     }
 
     /// Tells everyone.
-    pub(super) fn tell(&self, notification: Notification) {
+    pub(super) fn tell(&mut self, notification: Notification, now: Moment) {
         log::tell(&notification);
+        let labels = self.external_labels.with(notification.labels.iter());
+        self.ours.insert(labels, notification.ends_at.map(|_| now.up + RESOLVE_HEARD_WITHIN));
         for alertmanager in &self.alertmanagers {
             let _stopping = alertmanager.send(notification.clone());
         }
@@ -57,4 +74,15 @@ impl Teller {
             let _gone = tap.send(notification);
         }
     }
+
+    /// Alertmanagers tell us our own alerts too: those are left out.
+    pub(super) fn without_ours(&mut self, event: Event, now: Moment) -> Event {
+        let Event::Others(mut firing) = event else { return event };
+        self.ours.retain(|_, until| until.is_none_or(|it| it > now.up));
+        firing.retain(|it| !self.ours.contains_key(it));
+        Event::Others(firing)
+    }
 }
+
+/// For how long the end of an alert is told at the most.
+const RESOLVE_HEARD_WITHIN: Duration = Duration::from_mins(15);

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cause::{Cause, Judged, Verdict};
+use crate::labels::Labels;
 use crate::outcome::{End, Late, TlsFacts};
+use crate::spec::Module;
 use crate::target::Target;
 use crate::view::Reading;
 
@@ -23,14 +25,26 @@ pub(super) fn of_nobody(target: &Target) -> Reading {
 /// Writes down anew what the entry's outcome and late answer say.
 pub(super) fn tell(entry: &mut Entry) {
     let Some(judged) = &entry.judged else { return };
+    let labels = entry.reading.labels.clone();
+    entry.reading = reading_of(&entry.target, labels, &entry.module, judged, entry.late);
+}
+
+/// What was seen of a target with these public labels, in the words of conditions.
+pub fn reading_of(
+    target: &Target,
+    labels: Labels,
+    module: &Module,
+    judged: &Judged,
+    late: Option<Late>,
+) -> Reading {
     let outcome = &judged.outcome;
-    let timeout = entry.module.timeout;
+    let timeout = module.timeout;
     let http = outcome.http.as_ref();
     let samples = outcome.exposition.as_ref().and_then(|it| it.as_ref().ok()).map(|it| it.samples);
-    let (answered_after, silent_for) = afterwards(judged, entry.late);
-    entry.reading = Reading {
-        labels: entry.reading.labels.clone(),
-        address: Arc::clone(&entry.target.address),
+    let (answered_after, silent_for) = afterwards(judged, late);
+    Reading {
+        labels,
+        address: Arc::clone(&target.address),
         failing: matches!(judged.verdict, Verdict::Failure(..)),
         unknown: matches!(judged.verdict, Verdict::Unknown(_)),
         cause: judged.verdict.cause_name(),
@@ -45,7 +59,7 @@ pub(super) fn tell(entry: &mut Entry) {
         samples: samples.unwrap_or(0),
         peer: outcome.peer.map_or_else(Arc::default, |it| it.to_string().into()),
         certificate_not_after: outcome.tls.as_ref().and_then(TlsFacts::earliest_not_after),
-    };
+    }
 }
 
 /// How long a late answer took, and how long it was waited for in vain. An answer that was complete

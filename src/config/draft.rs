@@ -128,6 +128,7 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
             plan.alerts.push(Arc::new(alert));
         }
     }
+    plan.modules = config.modules.clone();
     config.plan = Arc::new(plan);
     let told = drafts.into_iter().filter(|(_, current)| *current);
     (config, told.flat_map(|(mut draft, _)| draft.desk.take().complaints).collect())

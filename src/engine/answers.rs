@@ -1,57 +1,73 @@
-//! What follow-up checks saw and what Prometheus answered.
+//! What follow-up checks saw and what Prometheus answered, for as long as it is worth anything.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::labels::Labels;
 use crate::view::CheckAnswer;
 
-/// The latest answers by alert, name, and the labels of those that they are for.
+use super::inquiry::CheckTopic;
+
+/// The latest answers.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    checks: HashMap<Arc<str>, Named<CheckAnswer>>,
-    queries: HashMap<Arc<str>, Named<f64>>,
+    checks: HashMap<CheckTopic, Kept<CheckAnswer>>,
+    queries: HashMap<Arc<str>, Kept<f64>>,
 }
 
-type Named<T> = HashMap<Arc<str>, HashMap<Labels, T>>;
+#[derive(Debug)]
+struct Kept<T> {
+    answer: T,
+    until: Duration,
+}
+
+/// For how many intervals an answer holds while no other comes.
+const INTERVALS: u32 = 3;
 
 impl Answers {
-    pub(super) fn checked(&mut self, alert: Arc<str>, check: Arc<str>, labels: Labels, answer: CheckAnswer) {
-        self.checks.entry(alert).or_default().entry(check).or_default().insert(labels, answer);
+    pub(super) fn checked(
+        &mut self,
+        now: Duration,
+        topic: CheckTopic,
+        answer: CheckAnswer,
+        interval: Duration,
+    ) {
+        self.checks.insert(topic, Kept { answer, until: end(now, interval) });
     }
 
-    /// `None`: there is no answer any more.
-    pub(super) fn answered(&mut self, alert: Arc<str>, query: Arc<str>, labels: Labels, value: Option<f64>) {
-        let values = self.queries.entry(alert).or_default().entry(query).or_default();
-        match value {
-            Some(value) => values.insert(labels, value),
-            None => values.remove(&labels),
-        };
+    /// Whether it is another answer than before.
+    pub(super) fn answered(
+        &mut self,
+        now: Duration,
+        promql: Arc<str>,
+        value: f64,
+        interval: Duration,
+    ) -> bool {
+        let before = self.queries.insert(promql, Kept { answer: value, until: end(now, interval) });
+        before.is_none_or(|it| it.until <= now || it.answer.to_bits() != value.to_bits())
     }
 
-    /// Forgets what was answered for alerts that are no more.
-    pub(super) fn retain(&mut self, stays: impl Fn(&str) -> bool) {
-        self.checks.retain(|alert, _| stays(alert));
-        self.queries.retain(|alert, _| stays(alert));
+    /// Nobody wants to know it any more.
+    pub(super) fn forget_check(&mut self, topic: &CheckTopic) {
+        self.checks.remove(topic);
     }
 
-    /// The answer for exactly `labels`, else the one that is for everybody (no labels).
-    pub(super) fn check(&self, alert: &str, check: &str, labels: &Labels) -> Option<&CheckAnswer> {
-        find(&self.checks, alert, check, labels)
+    /// Nobody wants to know it any more.
+    pub(super) fn forget_query(&mut self, promql: &str) {
+        self.queries.remove(promql);
     }
 
-    /// The value for exactly `labels`, else the one that is for everybody (no labels).
-    pub(super) fn query(&self, alert: &str, query: &str, labels: &Labels) -> Option<f64> {
-        find(&self.queries, alert, query, labels).copied()
+    pub(super) fn check(&self, now: Duration, topic: &CheckTopic) -> Option<&CheckAnswer> {
+        self.checks.get(topic).filter(|it| it.until > now).map(|it| &it.answer)
+    }
+
+    /// Prometheus may have had no number to give: that is no answer either.
+    pub(super) fn query(&self, now: Duration, promql: &str) -> Option<f64> {
+        let kept = self.queries.get(promql).filter(|it| it.until > now)?;
+        Some(kept.answer).filter(|it| !it.is_nan())
     }
 }
 
-fn find<'a, T>(
-    all: &'a HashMap<Arc<str>, Named<T>>,
-    alert: &str,
-    name: &str,
-    labels: &Labels,
-) -> Option<&'a T> {
-    let answers = all.get(alert)?.get(name)?;
-    answers.get(labels).or_else(|| answers.get(&Labels::default()))
+fn end(now: Duration, interval: Duration) -> Duration {
+    now.saturating_add(interval.saturating_mul(INTERVALS))
 }

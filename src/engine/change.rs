@@ -22,6 +22,7 @@ impl Engine {
         let watched = |it: &Arc<Probe>| (Arc::clone(&it.name), Watch::all_of(plan, it).into());
         self.probes = plan.probes.iter().map(named).collect();
         self.watches = plan.probes.iter().map(watched).collect();
+        self.modules = plan.modules.clone();
 
         let live: Vec<_> = self.alarms.iter().map(|(key, _)| key.clone()).collect();
         let (stay, go): (Vec<_>, Vec<_>) = live.into_iter().partition(|key| self.watch(key).is_some());
@@ -38,7 +39,6 @@ impl Engine {
         let stir = self.world.board.set_plan(plan);
         self.count_failures(stir.failed);
         self.world.ledger.firing.set_asked(plan.alerts.iter().flat_map(|it| &it.inhibited_by));
-        self.world.answers.retain(|alert| plan.alerts.iter().any(|it| *it.name == *alert));
         for probe in &plan.probes {
             self.place(now, probe);
         }

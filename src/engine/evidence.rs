@@ -22,9 +22,16 @@ pub(super) struct Evidence<'a> {
     pub(super) checks: Vec<(&'a str, &'a CheckAnswer)>,
     /// What Prometheus answered, by name.
     pub(super) queries: Vec<(&'a str, f64)>,
+    /// What was asked in vain, or has not answered yet.
+    pub(super) unanswered: Vec<String>,
 }
 
-impl Evidence<'_> {
+impl<'a> Evidence<'a> {
+    /// The target's own, and nothing around it.
+    pub(super) fn of(entry: &'a Entry) -> Self {
+        Self { entry, groups: Vec::new(), checks: Vec::new(), queries: Vec::new(), unanswered: Vec::new() }
+    }
+
     /// All of it, one thing a line, the weightiest first.
     pub(super) fn text(&self) -> String {
         let mut lines = Vec::new();
@@ -45,6 +52,9 @@ impl Evidence<'_> {
             lines.extend((!answer.hops.is_empty()).then(|| table(&answer.hops).trim_end().to_owned()));
         }
         lines.extend(self.queries.iter().map(|(name, value)| format!("{name}: {value}")));
+        if !self.unanswered.is_empty() {
+            lines.push(format!("without an answer: {}", self.unanswered.join(", ")));
+        }
         lines.join("\n")
     }
 }

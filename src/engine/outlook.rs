@@ -1,16 +1,18 @@
 //! The world as one alert of one target sees it.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::board::{Board, Entry};
 use crate::labels::Labels;
 use crate::moment::Moment;
-use crate::plan::{Alert, Check};
+use crate::plan::{Alert, Check, Query};
 use crate::target::TargetId;
 use crate::view::{CheckAnswer, Reading, Tally, View};
 
 use super::World;
 use super::evidence::Evidence;
+use super::inquiry::CheckTopic;
 
 /// What conditions and templates of an alert see. It is made for one look and thrown away.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +29,7 @@ pub(super) struct Outlook<'a> {
 impl<'a> Outlook<'a> {
     /// All that there is to tell.
     pub(super) fn evidence(&self) -> Evidence<'a> {
-        let mut evidence =
-            Evidence { entry: self.entry, groups: Vec::new(), checks: Vec::new(), queries: Vec::new() };
+        let mut evidence = Evidence::of(self.entry);
         let Some(alert) = self.alert else { return evidence };
         // A scope that counts only some failures serves a condition; people read the whole count.
         for scope in alert.scopes.iter().filter(|it| it.failing_when.is_none()) {
@@ -39,16 +40,36 @@ impl<'a> Outlook<'a> {
         }
         let answered = |it: &'a Check| Some((&*it.name, self.answer(alert, it)?));
         evidence.checks = alert.checks.iter().filter_map(answered).collect();
-        let valued = |name: &'a str| Some((name, self.query(name)?));
-        evidence.queries = alert.queries.iter().filter_map(|it| valued(&it.name)).collect();
+        let valued = |it: &'a Query| Some((&*it.name, self.value(it)?));
+        evidence.queries = alert.queries.iter().filter_map(valued).collect();
+        evidence.unanswered = self.unanswered(alert);
         evidence
     }
 
     /// A check that runs once for a scope has one answer for the whole group.
-    fn answer(&self, alert: &Alert, check: &Check) -> Option<&'a CheckAnswer> {
+    pub(super) fn topic(&self, alert: &Alert, check: &Check) -> CheckTopic {
         let group = check.per.as_ref().and_then(|it| self.world.board.group(self.target, &alert.name, it));
         let labels = group.unwrap_or_else(|| self.labels());
-        self.world.answers.check(&alert.name, &check.name, &labels)
+        CheckTopic { alert: Arc::clone(&alert.name), check: Arc::clone(&check.name), labels }
+    }
+
+    fn answer(&self, alert: &Alert, check: &Check) -> Option<&'a CheckAnswer> {
+        self.world.answers.check(self.now.up, &self.topic(alert, check))
+    }
+
+    /// The answer to a query of that alert.
+    fn value(&self, query: &Query) -> Option<f64> {
+        let promql = query.promql.render_promql(self).ok()?;
+        self.world.answers.query(self.now.up, &promql)
+    }
+
+    /// What was asked and has no answer, by name.
+    fn unanswered(&self, alert: &Alert) -> Vec<String> {
+        let asked = |it: &&Check| self.world.inquiries.checks.has(&self.topic(alert, it));
+        let checks = alert.checks.iter().filter(asked).filter(|it| self.answer(alert, it).is_none());
+        let queries = alert.queries.iter().filter(|it| self.value(it).is_none());
+        let checks = checks.map(|it| format!("check {}", it.name));
+        checks.chain(queries.map(|it| format!("query {}", it.name))).collect()
     }
 }
 
@@ -76,7 +97,7 @@ impl View for Outlook<'_> {
     }
 
     fn query(&self, name: &str) -> Option<f64> {
-        self.world.answers.query(&self.alert?.name, name, &self.entry.reading.labels)
+        self.value(self.alert?.queries.iter().find(|it| *it.name == *name)?)
     }
 
     fn firing_for(&self) -> Duration {

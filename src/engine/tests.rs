@@ -7,6 +7,7 @@ use crate::view::{Hop, Reading};
 
 use super::*;
 
+mod inquiry;
 mod stage;
 
 use stage::{INTERVAL, Sight, Stage, alert, condition, page, plan, row, target, text};
@@ -263,27 +264,23 @@ fn a_row_whose_check_or_query_has_no_answer_does_not_hold_until_it_has() {
     it.until(65);
     assert!(it.last().annotations["runbook_url"].ends_with("#anything-else"));
     assert!(it.snapshot().counters.expression_errors.is_empty(), "no answer is no error");
-    let labels = |pairs: &[(&str, &str)]| pairs.iter().copied().collect::<Labels>();
-    it.tell(Event::Answered {
-        alert: "A".into(),
-        query: "scraped".into(),
-        labels: labels(&[]),
-        value: Some(1.0),
-    });
+    it.tell(Event::Answered { promql: "up".into(), value: Some(1.0) });
     it.until(67);
     assert!(it.last().annotations["runbook_url"].ends_with("#between"));
     let hop = Hop { address: "10.1.1.1".to_owned(), sent: 10, loss: 20.0, ..Hop::default() };
     let reading = Reading { failing: true, cause: "path_lossy", ..Reading::default() };
-    let answer = |labels| Event::Checked {
-        alert: "A".into(),
-        check: "path".into(),
-        labels,
-        answer: Box::new(CheckAnswer { reading: reading.clone(), hops: vec![hop.clone()] }),
+    let answer = |carrier: &str| Event::Checked {
+        topic: CheckTopic {
+            alert: "A".into(),
+            check: "path".into(),
+            labels: [("carrier_name", carrier)].into_iter().collect(),
+        },
+        answer: Some(Box::new(CheckAnswer { reading: reading.clone(), hops: vec![hop.clone()] })),
     };
-    it.tell(answer(labels(&[("carrier_name", "c2")])));
+    it.tell(answer("c2"));
     it.until(69);
-    assert!(it.last().annotations["runbook_url"].ends_with("#between"), "that was another carrier");
-    it.tell(answer(labels(&[("carrier_name", "c1")])));
+    assert!(it.last().annotations["runbook_url"].ends_with("#between"), "nobody asked for another carrier");
+    it.tell(answer("c1"));
     it.until(71);
     assert!(it.last().annotations["runbook_url"].ends_with("#path"));
     let description = &it.last().annotations["description"];

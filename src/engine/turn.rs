@@ -68,13 +68,18 @@ impl Engine {
                 }
                 Some((target, false)) => self.judge(now, target, mistake(now), false),
             },
-            Event::Checked { alert, check, labels, answer } => {
-                self.world.answers.checked(Arc::clone(&alert), check, labels, *answer);
-                self.stir_alert(now, &alert);
+            Event::Checked { topic, answer } => {
+                let Some(back) = self.world.inquiries.checks.came_back(&topic) else { return };
+                if let Some(answer) = answer {
+                    self.world.answers.checked(now.up, topic, *answer, back.interval);
+                }
+                back.alerts.iter().for_each(|it| self.stir_alert(now, it));
             }
-            Event::Answered { alert, query, labels, value } => {
-                self.world.answers.answered(Arc::clone(&alert), query, labels, value);
-                self.stir_alert(now, &alert);
+            Event::Answered { promql, value } => {
+                let Some(back) = self.world.inquiries.queries.came_back(&promql) else { return };
+                let is_new =
+                    value.is_none_or(|it| self.world.answers.answered(now.up, promql, it, back.interval));
+                back.alerts.iter().filter(|_| is_new).for_each(|it| self.stir_alert(now, it));
             }
             Event::Others(firing) => {
                 self.world.ledger.firing.set_others(firing);
@@ -157,8 +162,13 @@ impl Engine {
         }
     }
 
-    /// Looks at one alert of one target, and lets it go on from there.
+    /// Looks at one alert of one target, lets it go on from there, and notes what it wants to know.
     pub(super) fn look(&mut self, now: Moment, watch: &Watch, target: TargetId) {
+        self.look_at(now, watch, target);
+        self.inquire(now, watch, target);
+    }
+
+    fn look_at(&mut self, now: Moment, watch: &Watch, target: TargetId) {
         let Some(entry) = self.world.board.entry(target) else { return };
         let key = Key { alert: Arc::clone(watch.name()), target };
         let live = self.alarms.get_mut(&key);
@@ -297,7 +307,7 @@ impl Engine {
     }
 
     /// What has no answer yet is no error.
-    fn count_errors(&mut self, watch: &Watch, failures: &[Failed]) {
+    pub(super) fn count_errors(&mut self, watch: &Watch, failures: &[Failed]) {
         let errors = failures.iter().filter(|it| !it.no_answer);
         self.count_failures(errors.map(|_| Arc::clone(watch.name())).collect());
     }

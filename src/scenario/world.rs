@@ -1,13 +1,10 @@
 //! What the engine sees of a case: outcomes and answers, made from what the case says.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::cause::{CAUSES, Cause, Judged, Verdict, judge, own_side};
-use crate::config::Config;
-use crate::engine::Event;
+use crate::engine::{CheckOrder, QueryOrder};
 use crate::exposition::{Format, Limits, Scan, Summary};
-use crate::labels::Labels;
 use crate::moment::Moment;
 use crate::outcome::{
     CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, Late, Outcome, Phase, TlsFacts,
@@ -54,37 +51,21 @@ fn of_path(hops: &[WrittenHop]) -> Verdict {
     if loses { Verdict::Failure(Cause::PathLossy, Cause::PathLossy.doc().phase) } else { Verdict::Success }
 }
 
-/// What the follow-up checks and the queries of a case answer, for every group of targets.
-pub(super) fn answers(case: &Case, config: &Config, now: Moment) -> Result<Vec<Event>, String> {
-    let mut events = Vec::new();
-    for alert in &config.plan.alerts {
-        for check in &alert.checks {
-            let Some(see) = case.checks.get(&*check.name) else { continue };
-            let answer = Box::new(check_answer(see, config.modules.get(&check.module), now)?);
-            let (alert, check) = (Arc::clone(&alert.name), Arc::clone(&check.name));
-            events.push(Event::Checked { alert, check, labels: Labels::default(), answer });
-        }
-        for query in &alert.queries {
-            let Some(value) = case.queries.get(&*query.name) else { continue };
-            let (alert, query) = (Arc::clone(&alert.name), Arc::clone(&query.name));
-            events.push(Event::Answered { alert, query, labels: Labels::default(), value: Some(*value) });
-        }
-    }
-    Ok(events)
-}
-
-fn check_answer(see: &See, module: Option<&Arc<Module>>, now: Moment) -> Result<CheckAnswer, String> {
+/// What a follow-up check of a case sees, and how long it takes; None where the case names none.
+pub(super) fn checked(case: &Case, order: &CheckOrder, now: Moment) -> Result<Option<CheckAnswer>, String> {
+    let Some(see) = case.checks.get(&*order.topic.check) else { return Ok(None) };
     let hops = see.hops.iter().flatten().map(hop).collect();
-    let Some(module) = module else {
-        let verdict = stated(see)?.unwrap_or(Verdict::Success);
-        return Ok(CheckAnswer { reading: reading_of(verdict, see), hops });
-    };
-    let Witnessed { judged, .. } = witness(see, module, now)?;
+    let Witnessed { judged, .. } = witness(see, &order.module, now)?;
     let mut reading = reading_of(judged.verdict, see);
     reading.status = judged.outcome.http.as_ref().map_or(0, |it| it.status);
     reading.duration = judged.outcome.duration;
-    reading.timeout = module.timeout;
-    Ok(CheckAnswer { reading, hops })
+    reading.timeout = order.module.timeout;
+    Ok(Some(CheckAnswer { reading, hops }))
+}
+
+/// What Prometheus answers in a case; None where the case says nothing of any query that asks.
+pub(super) fn answered(case: &Case, order: &QueryOrder) -> Option<f64> {
+    order.asked_by.iter().find_map(|(_, query)| case.queries.get(&**query).copied())
 }
 
 fn reading_of(verdict: Verdict, see: &See) -> Reading {

@@ -17,6 +17,7 @@ use crate::cause::{Judged, Verdict};
 pub struct OwnMetrics {
     /// By `sink` and `result`: what became of notifications.
     pub notifications: IntCounterVec,
+    queries: IntCounterVec,
     attempts: IntCounterVec,
     attempt_duration: HistogramVec,
     schedule_lag: Histogram,
@@ -30,6 +31,10 @@ impl OwnMetrics {
     /// All of them at zero, for a program of that version.
     pub fn new(version: &str) -> Self {
         let registry = Registry::new();
+        let queries = register(&registry, IntCounterVec::new(opts(&QUERIES), QUERIES.labels));
+        for result in QueryResult::ALL {
+            queries.with_label_values(&[result.name()]).reset();
+        }
         let build_info = register(&registry, IntGaugeVec::new(opts(&BUILD_INFO), BUILD_INFO.labels));
         build_info.with_label_values(&[version]).set(1);
         add(&registry, ProcessCollector::for_self());
@@ -38,6 +43,7 @@ impl OwnMetrics {
                 &registry,
                 IntCounterVec::new(opts(&NOTIFICATIONS), NOTIFICATIONS.labels),
             ),
+            queries,
             attempts: register(&registry, IntCounterVec::new(opts(&ATTEMPTS), ATTEMPTS.labels)),
             attempt_duration: register(
                 &registry,
@@ -62,6 +68,11 @@ impl OwnMetrics {
             }
             Verdict::Unknown(_) => {}
         }
+    }
+
+    /// Counts a question to Prometheus that is over.
+    pub fn query(&self, result: QueryResult) {
+        self.queries.with_label_values(&[result.name()]).inc();
     }
 
     /// Notes that an attempt began so long after it was due.
@@ -94,6 +105,29 @@ impl OwnMetrics {
         TextEncoder::new()
             .encode_utf8(&self.registry.gather(), text)
             .expect("metrics that were registered can be written");
+    }
+}
+
+/// What came of a question to Prometheus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryResult {
+    /// A number.
+    Answered,
+    /// No series, or not a number.
+    Empty,
+    /// No answer in time, an error, or warnings.
+    Failed,
+}
+
+impl QueryResult {
+    const ALL: [Self; 3] = [Self::Answered, Self::Empty, Self::Failed];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Empty => "empty",
+            Self::Failed => "failed",
+        }
     }
 }
 
@@ -139,6 +173,12 @@ const NOTIFICATIONS: Family = Family {
     labels: &["sink", "result"],
     help: "Alerts sent to each sink (Alertmanagers by their place in the settings): delivered, failed (and tried again), rejected, expired.",
 };
+const QUERIES: Family = Family {
+    name: "fingerpost_queries_total",
+    kind: Kind::Counter,
+    labels: &["result"],
+    help: "Questions of alerts to Prometheus: answered, empty (no series, or not a number), failed.",
+};
 const RELOAD_SUCCESSFUL: Family = Family {
     name: "fingerpost_config_last_reload_successful",
     kind: Kind::Gauge,
@@ -170,6 +210,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ATTEMPT_DURATION,
     SCHEDULE_LAG,
     NOTIFICATIONS,
+    QUERIES,
     RELOAD_SUCCESSFUL,
     RELOAD_SUCCESS_TIMESTAMP,
     FILE_VALID,

@@ -167,3 +167,22 @@ proptest! {
         }
     }
 }
+
+fn promql(source: &str) -> Result<String, Failed> {
+    Template::compile(source, &Known::default(), Reach::LabelsOnly).unwrap().render_promql(&Slow)
+}
+
+#[test]
+fn a_value_between_quotes_of_promql_stays_between_them() {
+    let quoted = promql(r#"up{x="{{ labels.quoted }}",y='{{ labels.quoted }}'}"#).unwrap();
+    assert_eq!(quoted, r#"up{x="a\"b\\c",y='a"b\\c'}"#);
+    let after_quotes = promql(
+        r#"a{x="\"",y="{{ labels.quoted }}"} # it's "{{ labels.hostname }}
++ {{ labels.hostname }}"#,
+    );
+    assert_eq!(after_quotes.unwrap(), "a{x=\"\\\"\",y=\"a\\\"b\\\\c\"} # it's \"worker-7\n+ worker-7");
+    assert_eq!(promql("up{x=`{{ labels.quoted }}`}").unwrap(), "up{x=`a\"b\\c`}");
+    let refused = promql("up{x=`{{ '`' }}`}").unwrap_err();
+    assert!(refused.message.contains("backtick") && !refused.no_answer);
+    assert_eq!(promql("up{x=\"{{ 'a\\nb' }}\"}").unwrap(), "up{x=\"a\\nb\"}");
+}

@@ -33,7 +33,7 @@ fn told(verdict: Verdict, outcome: Outcome, late: Option<Late>) -> Vec<String> {
         board.amend(id, late);
     }
     let entry = board.entry(id).unwrap();
-    let evidence = Evidence { entry, groups: Vec::new(), checks: Vec::new(), queries: Vec::new() };
+    let evidence = Evidence::of(entry);
     evidence.text().lines().map(str::to_owned).collect()
 }
 

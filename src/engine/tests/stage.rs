@@ -46,6 +46,9 @@ pub(super) struct Stage {
     coming: BTreeMap<(Duration, u64), Event>,
     pub(super) told: Vec<(u64, Notification)>,
     pub(super) asked: Vec<(Duration, Attempt)>,
+    /// What was ordered, and at which second. Whoever asked for nothing else answers nothing.
+    pub(super) checks: Vec<(u64, CheckOrder)>,
+    pub(super) queries: Vec<(u64, QueryOrder)>,
 }
 
 pub(super) const INTERVAL: u64 = 30;
@@ -65,6 +68,8 @@ impl Stage {
             coming: BTreeMap::new(),
             told: Vec::new(),
             asked: Vec::new(),
+            checks: Vec::new(),
+            queries: Vec::new(),
         };
         it.turn(Event::Plan(Arc::new(plan(alerts))));
         it
@@ -116,6 +121,8 @@ impl Stage {
             match effect {
                 Effect::Notify(it) => self.told.push((self.up.as_secs(), it)),
                 Effect::Probe(attempt) => self.witness(attempt),
+                Effect::Check(order) => self.checks.push((self.up.as_secs(), order)),
+                Effect::Ask(order) => self.queries.push((self.up.as_secs(), order)),
             }
         }
     }
@@ -203,6 +210,7 @@ pub(super) fn plan(alerts: Vec<Alert>) -> Plan {
     Plan {
         probes: vec![Arc::new(probe)],
         alerts: alerts.into_iter().map(Arc::new).collect(),
+        modules: [("tcp_path".into(), module())].into(),
         ..Plan::default()
     }
 }
