@@ -52,7 +52,7 @@ macro_rules! drop_ins {
 
 /// The shipped drop-ins, by the names they have in `probes.d`.
 const DROP_INS: &[(&str, &str)] =
-    drop_ins! { "10-scrape.yaml" "31-registry-se-status.yaml" "50-deploy.yaml" };
+    drop_ins! { "10-scrape.yaml" "20-prom-proxy.yaml" "31-registry-se-status.yaml" "50-deploy.yaml" };
 
 macro_rules! pages {
     ($($name:literal)*) => { &[$(($name, include_str!(concat!("runbook/", $name)))),*] };
@@ -65,6 +65,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "armada-deploy-operation-failures.md"
     "armada-etcd-general-troubleshooting.md"
     "armada-global-scrape-failure.md"
+    "armada-kubx-prom-proxy-down.md"
     "armada-network-calico-node-troubleshooting.md"
     "armada-ops-node-exporter-on-carrier-master-troubled.md"
     "armada-tugboats.md"

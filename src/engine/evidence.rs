@@ -44,6 +44,7 @@ impl<'a> Evidence<'a> {
             lines.extend(judged.outcome.peer.map(|it| format!("dialled {it}")));
             lines.extend(certificate(&judged.outcome));
             lines.extend(content(judged));
+            lines.extend(since(self.entry, judged.verdict));
             lines.extend(hint(judged.verdict));
         }
         lines.extend(self.groups.iter().filter(|(.., tally)| tally.watched > 0).map(group));
@@ -108,6 +109,14 @@ fn doing(phase: Phase) -> &'static str {
         Phase::Processing => "while waiting for the first byte",
         Phase::Transfer => "while reading the answer",
         Phase::Check => "when the answer was looked at",
+    }
+}
+
+/// Since when it is so: the first reading of its kind.
+fn since(entry: &Entry, verdict: Verdict) -> Option<String> {
+    match verdict {
+        Verdict::Failure(..) => entry.since.map(|it| format!("failing since {}", date(it))),
+        Verdict::Success | Verdict::Unknown(_) => None,
     }
 }
 

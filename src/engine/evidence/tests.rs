@@ -83,7 +83,8 @@ fn an_http_answer_shows_its_status_its_size_and_its_beginning() {
     assert_eq!(lines[3], "dialled 10.0.0.1:9100");
     assert!(lines[4].starts_with("the body begins \"<h1>no such page</h1> xxx"), "{}", lines[4]);
     assert!(lines[4].ends_with("x…\"") && lines[4].chars().count() < 230);
-    assert!(lines[5].starts_with("hint: ") && lines[5].contains("read its log"));
+    assert_eq!(lines[5], "failing since 1970-01-01T00:00:00Z");
+    assert!(lines[6].starts_with("hint: ") && lines[6].contains("read its log"));
 }
 
 #[test]
