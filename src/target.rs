@@ -62,6 +62,18 @@ impl Target {
         }
         url
     }
+
+    /// The same target by what there is to connect to, `host:port`: the address, or of a URL its host
+    /// and its port.
+    pub fn port(&self) -> Self {
+        let of_url = || {
+            let url = url::Url::parse(&self.address).ok().filter(url::Url::has_host)?;
+            Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
+        };
+        let address = if self.address.contains("://") { of_url() } else { None };
+        let address = address.map_or_else(|| Arc::clone(&self.address), Arc::from);
+        Self { address, labels: self.labels.clone() }
+    }
 }
 
 /// A target by number: see [`Target::id`].
@@ -99,6 +111,16 @@ mod tests {
         assert_eq!(it.url("/metrics"), "https://a:1/s?q=a+b");
         let it = target("HTTPS://a:10443/status?x=1", &[("__param_y", "2")]);
         assert_eq!(it.url("/metrics"), "HTTPS://a:10443/status?x=1&y=2");
+    }
+
+    #[test]
+    fn the_port_of_a_url_is_what_one_connects_to() {
+        let port = |address| target(address, &[("a", "b")]).port().address.to_string();
+        assert_eq!(port("http://a/x"), "a:80");
+        assert_eq!(port("HTTPS://a:10443/status?x=1"), "a:10443");
+        assert_eq!(port("https://[::1]/"), "[::1]:443");
+        assert_eq!((port("a:9100"), port("[::1]:5")), ("a:9100".to_owned(), "[::1]:5".to_owned()));
+        assert_eq!(target("http://a/x", &[]).port().labels, target("http://a/x", &[]).labels);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::engine::{CheckOrder, CheckTopic, Event, QueryOrder};
 use crate::outcome::PathFacts;
 use crate::prometheus::Prometheus;
 use crate::serve::{OwnMetrics, QueryResult};
+use crate::spec::Prober;
 use crate::vantage;
 use crate::view::{CheckAnswer, Hop};
 
@@ -120,6 +121,10 @@ async fn look_closer(dialer: Dialer, order: CheckOrder) -> Done {
             format!("{}:{}", via.host_str().unwrap_or_default(), via.port_or_known_default().unwrap_or(0));
         return Done { event: done(topic, answer), asked: Some((who.into(), told)) };
     }
+    let target = match &module.prober {
+        Prober::Tcp(_) | Prober::Path(_) => Arc::new(target.port()),
+        Prober::Http(_) | Prober::Metrics(_) => target,
+    };
     let (outcome, rest) = crate::probe::ask(&dialer, &module, &target).await;
     let judged = Judged::new(&module, outcome);
     let late = match rest {

@@ -86,3 +86,40 @@ impl Teller {
 
 /// For how long the end of an alert is told at the most.
 const RESOLVE_HEARD_WITHIN: Duration = Duration::from_mins(15);
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    fn others(teller: &mut Teller, up: u64, labels: &[Labels]) -> Vec<Labels> {
+        let now = Moment::start(SystemTime::UNIX_EPOCH).after(Duration::from_secs(up));
+        match teller.without_ours(Event::Others(labels.to_vec()), now) {
+            Event::Others(left) => left,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn our_own_alerts_are_no_alerts_of_others_until_their_end_is_old() {
+        let external_labels: Labels = [("vantage", "v1")].into_iter().collect();
+        let mut teller =
+            Teller { alertmanagers: Vec::new(), tap: None, external_labels, ours: HashMap::new() };
+        let start = Moment::start(SystemTime::UNIX_EPOCH);
+        let told = |ends_at| Notification {
+            labels: [("alertname", "A")].into_iter().collect(),
+            annotations: std::collections::BTreeMap::default(),
+            starts_at: start.wall,
+            ends_at,
+        };
+        let ours: Labels = [("alertname", "A"), ("vantage", "v1")].into_iter().collect();
+        let theirs: Labels = [("alertname", "A"), ("vantage", "v2")].into_iter().collect();
+        let both = [ours.clone(), theirs.clone()];
+        teller.tell(told(None), start);
+        assert_eq!(others(&mut teller, 100_000, &both), [theirs.clone()]);
+        teller.tell(told(Some(start.wall)), start);
+        assert_eq!(others(&mut teller, 899, &both), [theirs.clone()]);
+        assert_eq!(others(&mut teller, 901, &both), [ours, theirs], "by now nobody has it from us any more");
+    }
+}

@@ -1,6 +1,7 @@
 //! One binary for all that is tested from outside: the house's own rules, and the daemon among the
 //! real programs it works with.
 
+mod answers;
 mod end_to_end;
 mod exposition_peer;
 mod house;

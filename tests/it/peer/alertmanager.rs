@@ -70,6 +70,11 @@ impl Alertmanager {
         serde_json::from_str(&told).unwrap_or_else(|error| panic!("{error} in amtool's answer:\n{told}"))
     }
 
+    /// Fires an alert with these labels (`name=value`), as somebody else would.
+    pub(crate) fn add(&self, labels: &[&str]) {
+        self.amtool(&[&["alert", "add"], labels].concat());
+    }
+
     pub(super) fn amtool(&self, arguments: &[&str]) -> String {
         let url = format!("--alertmanager.url={}", self.url());
         let told = Command::new(&self.amtool).args(arguments).arg(url).output().expect("amtool starts");

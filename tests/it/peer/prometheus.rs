@@ -41,6 +41,11 @@ impl Prometheus {
         Some(Self { process, address })
     }
 
+    /// Where it is asked: `http://127.0.0.1:…`.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Asks for the instant vector of an expression, as of now.
     pub(crate) fn query(&self, expression: &str) -> Vec<(Labels, f64)> {
         let target = http::target("/api/v1/query", &[("query", expression)]);
