@@ -103,7 +103,7 @@ impl Fleet {
 fn attempt(effect: Effect) -> Option<Attempt> {
     match effect {
         Effect::Probe(attempt) => Some(attempt),
-        Effect::Notify(_) => None,
+        Effect::Check(_) | Effect::Ask(_) | Effect::Notify(_) => None,
     }
 }
 
@@ -181,7 +181,8 @@ fn alert() -> Alert {
 
 fn scope(name: &str, by: &str, failing_when: Option<&str>) -> Scope {
     let failing_when = failing_when.map(|it| condition(it, Place::Scope));
-    Scope { name: name.into(), by: vec![by.into()], distinct: vec!["service".into()], failing_when }
+    let distinct = vec!["service".into()];
+    Scope { name: name.into(), probe: None, by: vec![by.into()], distinct, failing_when }
 }
 
 fn condition(source: &str, place: Place) -> Condition {

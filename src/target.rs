@@ -65,6 +65,7 @@ impl Target {
 
     /// The same target by what there is to connect to, `host:port`: the address, or of a URL its host
     /// and its port.
+    #[must_use]
     pub fn port(&self) -> Self {
         let of_url = || {
             let url = url::Url::parse(&self.address).ok().filter(url::Url::has_host)?;

@@ -1,4 +1,4 @@
-//! Another vantage: asks the `/probe` of another Fingerpost, or of a blackbox_exporter, in our place,
+//! Another vantage: asks the `/probe` of another Fingerpost, or of a `blackbox_exporter`, in our place,
 //! and reads of its metrics what it saw.
 
 use std::sync::Arc;

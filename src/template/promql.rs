@@ -45,23 +45,21 @@ impl Quote {
                 (None, _) if self.comment => self.comment = it != '\n',
                 (None, '#') => self.comment = true,
                 (None, '"' | '\'' | '`') => self.open = Some(it),
-                (None, _) => {}
                 (Some(_), _) if self.escaped => self.escaped = false,
                 (Some('"' | '\''), '\\') => self.escaped = true,
                 (Some(open), _) if it == open => self.open = None,
-                (Some(_), _) => {}
+                (None | Some(_), _) => {}
             }
         }
     }
 
     fn fill(self, value: &str, text: &mut String) -> Result<(), Failed> {
         match self.open {
-            None => text.push_str(value),
             Some('`') if value.contains('`') => {
                 let message = format!("`{value}` has a backtick: write the text between double quotes");
                 return Err(Failed { message, no_answer: false });
             }
-            Some('`') => text.push_str(value),
+            None | Some('`') => text.push_str(value),
             Some(quote) => {
                 for it in value.chars() {
                     match it {
