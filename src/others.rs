@@ -71,7 +71,45 @@ const BODY_BYTES_MAX: u64 = 16 << 20;
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::task::JoinSet;
+
     use super::*;
+
+    /// An Alertmanager that gives every question this answer.
+    async fn server(status: &'static str, body: &'static str, tasks: &mut JoinSet<()>) -> Endpoint {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = Endpoint::at(format!("http://{}", listener.local_addr().unwrap()).parse().unwrap());
+        let head =
+            format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+        tasks.spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut asked = Vec::new();
+                while !asked.ends_with(b"\r\n\r\n") {
+                    asked.push(stream.read_u8().await.unwrap());
+                }
+                stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            }
+        });
+        endpoint
+    }
+
+    #[tokio::test]
+    async fn the_first_alertmanager_that_answers_is_believed() {
+        let mut tasks = JoinSet::new();
+        let broken = server("500 Oh", "", &mut tasks).await;
+        let strange = server("200 OK", "{}", &mut tasks).await;
+        let good = server("200 OK", r#"[{"labels":{"alertname":"A"}}]"#, &mut tasks).await;
+        let empty = server("200 OK", "[]", &mut tasks).await;
+        let dialer = Dialer::asking(&[]);
+        let all = [broken.clone(), strange.clone(), good, empty];
+        let heard = firing(&all, &dialer).await.unwrap();
+        assert_eq!(heard.iter().map(|it| it.get("alertname")).collect::<Vec<_>>(), ["A"]);
+        let why = firing(&[broken, strange], &dialer).await.unwrap_err();
+        assert!(why.starts_with("alertmanager-0: it answers with status 500"), "{why}");
+        assert!(why.contains("; alertmanager-1: this is no answer of an Alertmanager"), "{why}");
+    }
 
     #[test]
     fn every_active_alert_is_known_by_its_labels() {

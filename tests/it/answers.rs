@@ -90,18 +90,18 @@ fn shown(daemon: &Daemon, name: &str) -> Option<Value> {
 fn the_step_follows_what_prometheus_and_the_port_say_now() {
     let Some(node) = NodeExporter::start() else { return };
     let address = node.address();
-    let note = r#"{ note: "it's \"a\\b\"" }"#;
+    let own_label = r#"{ note: "it's \"a\\b\"" }"#;
     let scrape = format!(
         "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}
 scrape_configs:
   - job_name: node
-    static_configs: [ {{ targets: ['{address}'], labels: {note} }} ]
+    static_configs: [ {{ targets: ['{address}'], labels: {own_label} }} ]
 "
     );
     let Some(prometheus) = Prometheus::start(&scrape) else { return };
     let config = folder();
     write(config.path(), "probes.d/a.yaml", DROP_IN);
-    let target = format!("- targets: ['http://{address}/no-such-path']\n  labels: {note}\n");
+    let target = format!("- targets: ['http://{address}/no-such-path']\n  labels: {own_label}\n");
     write(config.path(), "targets/scrape/a.yaml", target);
     let daemon = Daemon::start(config, &[format!("--prometheus.url={}", prometheus.url())]);
     let step = |anchor: &str| {
@@ -127,7 +127,7 @@ scrape_configs:
     assert_eq!(daemon.said().matches("no answer").count(), 1, "a state is logged when it changes");
 }
 
-const HELD: &str = r#"
+const HELD: &str = r"
 modules:
   scrape: { prober: metrics, timeout: 5s }
 probes:
@@ -143,7 +143,7 @@ alerts:
     when: target.failing
     inhibited_by: [ { alert: RegionIsDown, equal: [region] } ]
     steps: [ { page: /page.html } ]
-"#;
+";
 
 #[test]
 fn an_alert_that_somebody_else_fires_holds_ours_back_where_its_labels_are_equal() {

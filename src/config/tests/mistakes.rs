@@ -412,6 +412,7 @@ fn mistakes_in_what_an_alert_says_and_asks_have_their_place_and_a_help() {
         row(alert("scopes: [a]"), "[a]", "a map of names", "without `- `"),
         row(alert("scopes: { a-b: {} }"), "a-b", "cannot say the name", "letters"),
         row(alert("scopes: { a: { by: zone } }"), "zone", "a list is wanted", "`[zone]`"),
+        row(alert("scopes: { a: { probe: hots } }"), "hots", "probe `hots`", "hosts"),
         row(alert("scopes: { a: { failing_when: scope.a.failing > 1 } }"), "scope", "", "target"),
         row(alert("checks: { c: { module: pnig } }"), "pnig", "no module", "`ping`"),
         row(alert("checks: { c: { module: ping, per: host } }"), "host", "no scope `host`", "scopes:"),
