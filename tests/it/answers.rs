@@ -173,3 +173,33 @@ fn an_alert_that_somebody_else_fires_holds_ours_back_where_its_labels_are_equal(
     let seen = eventually(LIMIT, || (states() == wanted).then_some(()));
     assert!(seen.is_some(), "{:?}\n{}", states(), daemon.said());
 }
+
+#[test]
+fn the_shipped_prom_proxy_probe_asks_its_own_path_and_follows_nobody() {
+    let good = "location = /proxy/localhost/6969/metrics { return 200 'up 1\n'; }";
+    let Some(good) = Nginx::start(good) else { return };
+    let Some(led_away) = Nginx::start("location / { return 302 /elsewhere; }") else { return };
+    let config = folder();
+    let drop_in = include_str!("../../probes.d/20-prom-proxy.yaml").replace("interval: 30s", "interval: 1s");
+    write(config.path(), "probes.d/20-prom-proxy.yaml", drop_in);
+    let target = |nginx: &Nginx, cluster: &str| {
+        let labels = format!("{{ cluster_id: {cluster}, carrier_name: carrier1, name: prom-proxy }}");
+        format!("- targets: ['{}']\n  labels: {labels}\n", nginx.address())
+    };
+    let targets = [target(&good, "c1"), target(&led_away, "c2")].concat();
+    write(config.path(), "targets/prom-proxy/a.yaml", targets);
+    let daemon = Daemon::start(config, &[]);
+    let metric = |name: &str, cluster: &str| -> Option<String> {
+        let page = daemon.get("/metrics").body;
+        let cluster = format!("cluster_id=\"{cluster}\"");
+        let mut lines =
+            page.lines().filter(|it| it.starts_with(&format!("{name}{{")) && it.contains(&cluster));
+        lines.next()?.rsplit(' ').next().map(str::to_owned)
+    };
+    for (name, cluster, value) in
+        [("probe_success", "c1", "1"), ("probe_success", "c2", "0"), ("probe_http_status_code", "c2", "302")]
+    {
+        let seen = eventually(LIMIT, || metric(name, cluster).filter(|it| it == value));
+        assert!(seen.is_some(), "{name} of {cluster}: {:?}\n{}", metric(name, cluster), daemon.said());
+    }
+}

@@ -3,7 +3,7 @@
 use super::super::inquiry::CHECKS_MAX;
 use super::stage::{INTERVAL, Sight, Stage, alert, condition, row, target, text};
 use super::*;
-use crate::plan::{Check, Query};
+use crate::plan::{Check, Query, Scope};
 
 /// Seconds at which something was ordered.
 fn seconds<T>(orders: &[(u64, T)]) -> Vec<u64> {
@@ -222,4 +222,42 @@ fn an_order_of_an_alert_that_is_gone_comes_back_to_nobody() {
     it.until(100);
     let of_a = it.checks.iter().filter(|(_, it)| &*it.topic.alert == "A").count();
     assert_eq!(of_a, 1);
+}
+
+#[test]
+fn a_target_that_recovers_while_its_alert_goes_on_is_not_the_one_that_is_asked() {
+    let slow =
+        Alert { keep_firing_for: secs(600), ..asks("A", vec![check("path", Some("carrier"), None)], &[]) };
+    let mut it = Stage::new(vec![slow], fleet());
+    it.see("a:1", Sight::Refused);
+    it.see("a:2", Sight::Refused);
+    until_answering(&mut it, 65);
+    it.see("a:1", Sight::Fine);
+    until_answering(&mut it, 125);
+    assert!(it.states().contains(&"Firing A a:1".to_owned()), "{:?}", it.states());
+    let asked = |second: u64| {
+        let order = it.checks.iter().find(|(at, _)| *at == second);
+        order.map(|(_, it)| it.target.address.to_string())
+    };
+    assert_eq!((asked(60), asked(120)), (Some("a:1".to_owned()), Some("a:2".to_owned())));
+}
+
+#[test]
+fn the_step_follows_what_happens_to_the_targets_of_another_probe() {
+    let pods = Scope { probe: Some("pods".into()), ..alert("A").scopes.remove(0) };
+    let steps = vec![row(Some("scope.carrier.failing > 0"), Some("pods")), row(None, Some("alone"))];
+    let alone = Alert { scopes: vec![pods], checks: Vec::new(), steps, ..alert("A") };
+    let mut plan = plan(vec![alone]);
+    plan.probes.push(Arc::new(Probe { name: "pods".into(), ..(*plan.probes[0]).clone() }));
+    let mut it = Stage::new(Vec::new(), fleet());
+    it.see("a:1", Sight::Refused);
+    it.see("b:1", Sight::Silent);
+    it.tell(Event::Plan(Arc::new(plan)));
+    let targets = vec![target("b:1", &[("carrier_name", "c1")])];
+    it.tell(Event::Targets(TargetSet { probe: "pods".into(), targets }));
+    let step = |it: &Stage| it.snapshot().alerts[0].step.as_ref().unwrap().anchor.clone().unwrap();
+    it.until(9);
+    assert_eq!(&*step(&it), "alone");
+    it.until(12);
+    assert_eq!(&*step(&it), "pods", "long before the next reading of its own");
 }
