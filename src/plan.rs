@@ -103,6 +103,17 @@ pub struct Scope {
     pub failing_when: Option<Condition>,
 }
 
+/// From where a check asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vantage {
+    /// From here.
+    Here,
+    /// From another Fingerpost, whose `/probe` asks in our place.
+    At(url::Url),
+    /// From another one that nobody has named yet (`via: ""`): it has no answer.
+    Unnamed,
+}
+
 /// A probe that runs when an alert starts to fail.
 #[derive(Debug)]
 pub struct Check {
@@ -112,8 +123,8 @@ pub struct Check {
     pub module: Arc<str>,
     /// The scope it runs once for; none: once for each target.
     pub per: Option<Arc<str>>,
-    /// The other Fingerpost whose `/probe` asks in our place.
-    pub via: Option<url::Url>,
+    /// Who asks.
+    pub via: Vantage,
     /// Whether it is worth asking.
     pub when: Option<Condition>,
 }

@@ -12,6 +12,7 @@ use crate::cause::Judged;
 use crate::dial::Dialer;
 use crate::engine::{CheckOrder, CheckTopic, Event, QueryOrder};
 use crate::outcome::PathFacts;
+use crate::plan::Vantage;
 use crate::prometheus::Prometheus;
 use crate::serve::{OwnMetrics, QueryResult};
 use crate::spec::Prober;
@@ -110,7 +111,10 @@ async fn look_closer(dialer: Dialer, order: CheckOrder) -> Done {
         topic,
         answer: answer.map(Box::new),
     };
-    if let Some(via) = &via {
+    if via == Vantage::Unnamed {
+        return Done { event: done(topic, None), asked: None };
+    }
+    if let Vantage::At(via) = &via {
         let told = vantage::ask(&dialer, via, &module, &target).await;
         let (answer, told) = match told {
             Ok(reading) => (Some(CheckAnswer { reading, hops: Vec::new() }), Ok(())),

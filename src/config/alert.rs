@@ -11,7 +11,7 @@ use super::raw::{Entry, Node};
 use super::row::{Ground, rows};
 use super::word::{self, Bounds, MONTH, Word};
 use crate::condition::{Condition, Fact, Known, Mention, Place};
-use crate::plan::{Alert, Check, Inhibitor, Query, Scope};
+use crate::plan::{Alert, Check, Inhibitor, Query, Scope, Vantage};
 use crate::runbook::PageRef;
 use crate::template::{Reach, Template};
 
@@ -227,7 +227,11 @@ fn checks(fields: &Fields<'_>, known: &Known, desk: &mut Desk) -> (Vec<Check>, V
             };
             desk.error(&per.span, format!("the alert has no scope `{}`", per.text), help);
         }
-        let via = check.get("via").and_then(|it| word::url(it, desk));
+        let via = match check.get("via") {
+            None => Vantage::Here,
+            Some(node) if word::is_empty(node) => Vantage::Unnamed,
+            Some(node) => word::url(node, desk).map_or(Vantage::Unnamed, Vantage::At),
+        };
         let when = check.get("when").and_then(|it| condition(it, Place::Check, known, desk));
         let Some(module) = check.required_word("module", desk) else { continue };
         let (name, per) = (Arc::clone(&entry.key), per.map(|it| it.text));

@@ -208,7 +208,7 @@ pub const CHECK: Section = Section {
     keys: &[
         key("module", "a module's name", "", "how it asks"),
         key("per", "a scope", "the target", "what it runs once for"),
-        key("via", "a URL", "here", "another Fingerpost that asks"),
+        key("via", "a URL", "here", "another Fingerpost that asks; empty: one that nobody has named yet"),
         key("when", "a condition", "always", "whether it is worth asking"),
     ],
 };

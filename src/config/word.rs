@@ -255,6 +255,11 @@ pub(super) fn complain_of_regex(node: &Node, pattern: &str, error: &regex::Error
     desk.error(&span, format!("the pattern cannot be read: {why}"), help);
 }
 
+/// Whether a text is there and says nothing.
+pub(super) fn is_empty(node: &Node) -> bool {
+    matches!(&node.value, Value::Scalar(it) if it.text.is_empty())
+}
+
 /// An http or https URL.
 pub(super) fn url(node: &Node, desk: &mut Desk) -> Option<Url> {
     let written = text(node, desk)?;

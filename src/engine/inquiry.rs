@@ -11,12 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
-
 use crate::condition::Failed;
 use crate::labels::Labels;
 use crate::moment::Moment;
-use crate::plan::{Alert, Check};
+use crate::plan::{Alert, Check, Vantage};
 use crate::spec::Module;
 use crate::target::{Target, TargetId};
 
@@ -34,8 +32,8 @@ pub struct CheckOrder {
     pub target: Arc<Target>,
     /// How to ask.
     pub module: Arc<Module>,
-    /// The other Fingerpost whose `/probe` asks in our place.
-    pub via: Option<Url>,
+    /// Who asks.
+    pub via: Vantage,
 }
 
 /// Names what one check finds out: for which alert, and for whom.

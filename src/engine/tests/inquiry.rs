@@ -3,7 +3,7 @@
 use super::super::inquiry::CHECKS_MAX;
 use super::stage::{INTERVAL, Sight, Stage, alert, condition, row, target, text};
 use super::*;
-use crate::plan::{Check, Query, Scope};
+use crate::plan::{Check, Query, Scope, Vantage};
 
 /// Seconds at which something was ordered.
 fn seconds<T>(orders: &[(u64, T)]) -> Vec<u64> {
@@ -15,7 +15,7 @@ fn check(name: &str, per: Option<&str>, when: Option<&str>) -> Check {
         name: name.into(),
         module: "tcp_path".into(),
         per: per.map(Into::into),
-        via: None,
+        via: Vantage::Here,
         when: when.map(condition),
     }
 }

@@ -11,7 +11,7 @@ use crate::cause::judge;
 use crate::condition::{Condition, Known, Place};
 use crate::exposition::{Format, Limits, Scan};
 use crate::outcome::{Fault, FaultKind, HttpFacts, Phase};
-use crate::plan::{Alert, Row, Scope};
+use crate::plan::{Alert, Row, Scope, Vantage};
 use crate::runbook::PageRef;
 use crate::spec::{DialSpec, HttpClient, MetricsSpec, Prober, TlsSpec};
 use crate::template::{Reach, Template};
@@ -267,7 +267,7 @@ pub(super) fn alert(name: &str) -> Alert {
         name: "path".into(),
         module: "tcp_path".into(),
         per: Some("carrier".into()),
-        via: None,
+        via: Vantage::Here,
         when: None,
     };
     Alert {
