@@ -150,6 +150,8 @@ fn alert() -> Alert {
     Alert {
         name: "KubernetesEndpointScrapeFailure".into(),
         probe: "scrape".into(),
+        group: None,
+        ignore_when: None,
         when: condition("target.failing", Place::Alert),
         hold: Duration::ZERO,
         keep_firing_for: Duration::ZERO,

@@ -22,9 +22,9 @@ use crate::view::{Reading, Tally};
 mod group;
 mod reading;
 
-pub use reading::reading_of;
-
+pub(crate) use group::ignores;
 use group::{Scopes, Seat};
+pub use reading::reading_of;
 
 /// All that is remembered of the targets.
 #[derive(Debug, Default)]

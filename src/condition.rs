@@ -13,10 +13,12 @@ mod call;
 mod check;
 mod declared;
 mod expression;
+mod firing;
 mod function;
 mod grammar;
 mod kind;
 mod lower;
+mod order;
 mod quick;
 mod root;
 mod sample;
@@ -26,6 +28,7 @@ mod world;
 
 pub(crate) use expression::Expression;
 pub(crate) use grammar::marks;
+pub use order::{Order, Rank};
 pub use vocabulary::{Entry, vocabulary};
 
 /// A condition that can be evaluated.
@@ -114,6 +117,20 @@ pub struct Known {
     pub distinct: Vec<(String, String)>,
     /// Its named conditions.
     pub facts: Vec<Fact>,
+    /// Whom it fires for.
+    pub subject: Subject,
+    /// The names under which its members have partners among the targets of other probes.
+    pub joins: Vec<String>,
+}
+
+/// Whom an alert fires for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// Each target by itself.
+    #[default]
+    Target,
+    /// Each group of targets that have these labels equal.
+    Group(Vec<String>),
 }
 
 /// A condition with a name, so that several rows can ask it. It asks no other fact.
@@ -143,6 +160,9 @@ pub enum Place {
     Check,
     /// The `failing_when` of a scope: `target` and `labels` of the one that is counted.
     Scope,
+    /// What is said of one member of a group, and the order of its members: that `target`, its `labels`,
+    /// and the hour.
+    Member,
     /// Labels of an alert, and queries: `labels`.
     Label,
     /// A row of `text_rules`: `text`, its `entries` and `fields`, and `now`.
@@ -157,6 +177,7 @@ impl Place {
             Self::Alert => true,
             Self::Check => kind != Kind::Checks,
             Self::Scope => kind == Kind::Target || kind == Kind::Labels,
+            Self::Member => kind == Kind::Target || kind == Kind::Labels || kind == Kind::Timestamp,
             Self::Label => kind == Kind::Labels,
             Self::Text => matches!(kind, Kind::Text | Kind::Texts | Kind::Fields | Kind::Timestamp),
         }
@@ -172,6 +193,10 @@ impl Place {
             Self::Scope => (
                 "where a scope counts",
                 "it sees the `target` that is counted and its `labels`, nothing else",
+            ),
+            Self::Member => (
+                "where one member is told",
+                "it sees the `target` that is told, its `labels` and `now`, nothing else",
             ),
             Self::Label => (
                 "in a label or a query",
@@ -210,6 +235,13 @@ pub struct Needs {
     pub entries: bool,
     /// Whether these other alerts fire. `config` proves that there are such alerts.
     pub alerts: Vec<Mention>,
+    /// The readings of the group.
+    pub members: bool,
+    /// The readings of these other probes' targets that have the group's labels. `config` proves that there
+    /// are such probes.
+    pub probes: Vec<Mention>,
+    /// Which alerts fire, by the beginnings of their names.
+    pub alert_prefixes: bool,
 }
 
 impl Needs {
@@ -221,6 +253,8 @@ impl Needs {
         self.now |= other.now;
         self.text |= other.text;
         self.entries |= other.entries;
+        self.members |= other.members;
+        self.alert_prefixes |= other.alert_prefixes;
         for scope in &other.scopes {
             match self.scopes.iter_mut().find(|it| it.name == scope.name) {
                 Some(it) => it.targets |= scope.targets,
@@ -234,6 +268,8 @@ impl Needs {
             .extend(other.queries.iter().filter(|it| absent(&self.queries, it)).cloned().collect::<Vec<_>>());
         let mentions = other.alerts.iter().map(|it| Mention { name: it.name.clone(), span: span.clone() });
         self.alerts.extend(mentions);
+        let mentions = other.probes.iter().map(|it| Mention { name: it.name.clone(), span: span.clone() });
+        self.probes.extend(mentions);
     }
 }
 

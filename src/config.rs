@@ -40,6 +40,7 @@ mod probe;
 mod row;
 mod alert;
 mod text;
+mod group;
 mod draft;
 mod link;
 mod page;

@@ -3,7 +3,9 @@
 //! no clock, no socket, no lock inside. So an hour of alerting runs in a millisecond.
 //!
 //! `turn` is the order in which things are looked at, `change` what other drop-ins and targets do; `watch` are the alerts, `alarms` those that are
-//! not inactive, `outlook` is what their conditions see, `inquiry` what they want to know beyond that and `answers` what came of it, `diagnosis` what is said of them (its longest
+//! not inactive, `groups` the groups that some of them fire for (`member` tells those), `outlook` is what
+//! their conditions see, `inquiry` what they want to know beyond that and `answers` what came of it,
+//! `diagnosis` what is said of them (its longest
 //! part is the `evidence`), and `ledger` what people have been told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -31,8 +33,10 @@ mod change;
 mod diagnosis;
 mod evidence;
 mod firing;
+mod groups;
 mod inquiry;
 mod ledger;
+mod member;
 mod outlook;
 mod snapshot;
 mod turn;
@@ -45,8 +49,10 @@ pub use watch::PROBE_STALE;
 
 use alarms::Alarms;
 use answers::Answers;
+use groups::{Doubt, Groups, Muster};
 use inquiry::Inquiries;
 use ledger::Ledger;
+use outlook::Subject;
 use watch::Watch;
 
 /// How the engine is set up.
@@ -161,10 +167,26 @@ pub struct Engine {
 #[derive(Debug)]
 struct World {
     board: Board,
+    groups: Groups,
     answers: Answers,
     inquiries: Inquiries,
     ledger: Ledger,
     runbook: Arc<Runbook>,
+}
+
+impl World {
+    /// Whom an alert is about; `muster` is the group as it stands, of an alert that has any.
+    fn subject<'a>(
+        &'a self,
+        watch: &Watch,
+        target: TargetId,
+        muster: Option<&'a Muster>,
+    ) -> Option<Subject<'a>> {
+        match watch.of_groups() {
+            Some(_) => muster.map(|it| Subject::Group(it, Doubt::AsItIs)),
+            None => self.board.entry(target).map(|it| Subject::Target(target, it)),
+        }
+    }
 }
 
 impl Engine {
@@ -175,6 +197,7 @@ impl Engine {
             schedule: Schedule::new(seed, spread, concurrency, now.up),
             world: World {
                 board: Board::default(),
+                groups: Groups::default(),
                 answers: Answers::default(),
                 inquiries: Inquiries::default(),
                 ledger: Ledger::default(),
@@ -200,6 +223,7 @@ impl Engine {
         let attempts = self.start_due(now);
         self.run_timers(now);
         self.sweep(now);
+        self.look_at_groups(now);
         let asked = self.ask_around(now);
         let news = self.news();
         attempts.map(Effect::Probe).chain(asked).chain(news.into_iter().map(Effect::Notify)).collect()
@@ -210,7 +234,9 @@ impl Engine {
     pub fn next_wakeup(&self) -> Option<Duration> {
         let sweep = self.sweeps.values().min().copied();
         let asked = self.world.inquiries.next_wakeup();
-        [self.schedule.next_wakeup(), self.alarms.next_wakeup(), sweep, asked].into_iter().flatten().min()
+        let group = self.world.groups.next_wakeup();
+        let all = [self.schedule.next_wakeup(), self.alarms.next_wakeup(), sweep, asked, group];
+        all.into_iter().flatten().min()
     }
 
     /// A picture of everything.

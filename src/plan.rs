@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::condition::Condition;
+use crate::condition::{Condition, Order};
+use crate::labels::Labels;
 use crate::runbook::{Link, PageRef};
 use crate::spec::Module;
 use crate::template::Template;
@@ -53,7 +54,11 @@ pub struct Alert {
     pub name: Arc<str>,
     /// The probe whose targets it watches.
     pub probe: Arc<str>,
-    /// Whether a target is in trouble.
+    /// Whom it fires for, where not for each target by itself.
+    pub group: Option<Grouping>,
+    /// Which targets do not count; none: all of them do. It sees `target` and `labels`.
+    pub ignore_when: Option<Condition>,
+    /// Whether a target (or the group) is in trouble.
     pub when: Condition,
     /// `for`: how long it must be so before it fires.
     pub hold: Duration,
@@ -84,6 +89,55 @@ impl Alert {
     pub fn counts<'a>(&'a self, scope: &'a Scope) -> &'a Arc<str> {
         scope.probe.as_ref().unwrap_or(&self.probe)
     }
+}
+
+/// An alert fires once for each group of the probe's targets.
+#[derive(Debug)]
+pub struct Grouping {
+    /// The labels that the members have equal; none: all targets of the probe are one group. Those that
+    /// lack one are a group of their own, so that nobody is left out unseen.
+    pub by: Vec<Arc<str>>,
+    /// Where the members have partners.
+    pub joins: Vec<Join>,
+    /// The other probes that its conditions ask for by `members(probe)`: `on` is what `by` is.
+    pub others: Vec<Join>,
+    /// How the members are told.
+    pub members: Members,
+}
+
+impl Grouping {
+    /// All that leads from a group to targets of other probes.
+    pub fn links(&self) -> impl Iterator<Item = &Join> {
+        self.joins.iter().chain(&self.others)
+    }
+
+    /// What a target with these labels has in common with its group.
+    pub fn labels_of(&self, labels: &Labels) -> Labels {
+        self.by.iter().map(|name| (&**name, labels.get(name))).collect()
+    }
+}
+
+/// A probe among whose targets each member of a group has a partner: the target that has these labels
+/// equal. Of several it is the one that fares worst.
+#[derive(Debug)]
+pub struct Join {
+    /// Its name in conditions.
+    pub name: Arc<str>,
+    /// The probe.
+    pub probe: Arc<str>,
+    /// The labels that both have equal; none: any of the probe's targets.
+    pub on: Vec<Arc<str>>,
+}
+
+/// How a group's evidence tells its members.
+#[derive(Debug)]
+pub struct Members {
+    /// What decides about their order, the weightiest first; where all are equal: their labels.
+    pub order_by: Vec<Order>,
+    /// A line for each.
+    pub show: Template,
+    /// How many are told; of the others it is told how many they are.
+    pub first: usize,
 }
 
 /// A group of targets of one probe that is counted together: those with equal labels.

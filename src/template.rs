@@ -30,6 +30,8 @@ enum Part {
 pub enum Reach {
     /// `labels` alone, so that the text never changes: for labels and queries.
     LabelsOnly,
+    /// One member of a group: for the line that tells it.
+    Member,
     /// All there is: for annotations.
     Everything,
     /// A text, its entries and its fields: for `text_rules`.
@@ -44,6 +46,7 @@ impl Template {
     pub fn compile(source: &str, known: &Known, reach: Reach) -> Result<Self, Vec<Mistake>> {
         let place = match reach {
             Reach::LabelsOnly => Place::Label,
+            Reach::Member => Place::Member,
             Reach::Everything => Place::Alert,
             Reach::Text => Place::Text,
         };

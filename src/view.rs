@@ -35,6 +35,19 @@ pub trait View: Sync {
     fn text(&self) -> Arc<Text> {
         Arc::new(Text::new(&self.target().body))
     }
+    /// Whether an alert fires whose name begins so.
+    fn firing_prefix(&self, _prefix: &str) -> bool {
+        false
+    }
+    /// The readings of the alert's group, in the order of their labels; none where the alert is about
+    /// one target.
+    fn members(&self) -> Vec<Reading> {
+        Vec::new()
+    }
+    /// The readings of another probe's targets that have the labels of the alert's group.
+    fn members_of(&self, _probe: &str) -> Vec<Reading> {
+        Vec::new()
+    }
 }
 
 /// One target's latest reading, in the words of conditions. Before the first answer it is unknown.
@@ -72,6 +85,10 @@ pub struct Reading {
     pub peer: Arc<str>,
     /// The earliest end of a certificate of the chain.
     pub certificate_not_after: Option<SystemTime>,
+    /// Since when the verdict is of its kind (success, failure, unknown); none before the first.
+    pub since: Option<SystemTime>,
+    /// The readings of its partners among the targets of other probes, by the name of the `join`.
+    pub joined: Arc<BTreeMap<Arc<str>, Reading>>,
 }
 
 /// How the targets of a scope fare, by their latest readings.

@@ -43,6 +43,8 @@ pub(super) enum Standing {
     Fine,
     /// It fails, for that cause.
     Failing(&'static str),
+    /// It is left out on purpose.
+    Ignored,
 }
 
 /// Targets that are counted together.
@@ -50,6 +52,7 @@ pub(super) enum Standing {
 struct Group {
     members: BTreeSet<TargetId>,
     unknown: u64,
+    ignored: u64,
     failing: u64,
     causes: BTreeMap<&'static str, u64>,
     /// For each of the scope's `distinct` labels, how many failing targets have which value.
@@ -188,6 +191,9 @@ impl Counted {
     }
 
     fn standing(&self, reading: &Reading) -> Result<Standing, Failed> {
+        if ignores(&self.alert, reading)? {
+            return Ok(Standing::Ignored);
+        }
         if reading.unknown {
             return Ok(Standing::Unknown);
         }
@@ -212,6 +218,7 @@ impl Group {
     fn stand(&mut self, labels: &Labels, distinct: &[Arc<str>], before: Standing, now: Standing) {
         match before {
             Standing::Unknown => self.unknown -= 1,
+            Standing::Ignored => self.ignored -= 1,
             Standing::Fine => {}
             Standing::Failing(cause) => {
                 self.failing -= 1;
@@ -223,6 +230,7 @@ impl Group {
         }
         match now {
             Standing::Unknown => self.unknown += 1,
+            Standing::Ignored => self.ignored += 1,
             Standing::Fine => {}
             Standing::Failing(cause) => {
                 self.failing += 1;
@@ -241,12 +249,20 @@ impl Group {
             watched,
             failing: self.failing,
             unknown: self.unknown,
-            ignored: 0,
+            ignored: self.ignored,
             causes: self.causes.clone(),
             distinct: values.collect(),
             targets: Vec::new(),
         }
     }
+}
+
+/// Whether the alert's `ignore_when` leaves the target out.
+///
+/// # Errors
+/// The condition could not be evaluated.
+pub(crate) fn ignores(alert: &Alert, reading: &Reading) -> Result<bool, Failed> {
+    alert.ignore_when.as_ref().map_or(Ok(false), |it| it.holds(&Alone(reading)))
 }
 
 /// One less of `key`; at none, the key goes too.

@@ -26,7 +26,8 @@ pub(super) fn of_nobody(target: &Target) -> Reading {
 pub(super) fn tell(entry: &mut Entry) {
     let Some(judged) = &entry.judged else { return };
     let labels = entry.reading.labels.clone();
-    entry.reading = reading_of(&entry.target, labels, &entry.module, judged, entry.late);
+    let reading = reading_of(&entry.target, labels, &entry.module, judged, entry.late);
+    entry.reading = Reading { since: entry.since, ..reading };
 }
 
 /// What was seen of a target with these public labels, in the words of conditions.
@@ -59,6 +60,8 @@ pub fn reading_of(
         samples: samples.unwrap_or(0),
         peer: outcome.peer.map_or_else(Arc::default, |it| it.to_string().into()),
         certificate_not_after: outcome.tls.as_ref().and_then(TlsFacts::earliest_not_after),
+        since: None,
+        joined: Arc::default(),
     }
 }
 

@@ -46,6 +46,8 @@ fn plan() -> Plan {
     let alert = Alert {
         name: "a".into(),
         probe: "p".into(),
+        group: None,
+        ignore_when: None,
         when: Condition::compile("target.failing", &Known::default()).unwrap(),
         hold: Duration::ZERO,
         keep_firing_for: Duration::ZERO,

@@ -240,6 +240,11 @@ impl Walk<'_> {
     fn look_into(&mut self, node: &IdedExpr, name: &str, call: &CallExpr) {
         match name {
             "firing" => self.firing(node, call),
+            "members" => self.members_of(node, call),
+            "firing_prefix" => {
+                self.refuse_question(node, name);
+                self.needs.alert_prefixes = true;
+            }
             "matches" => {
                 let Some((node, pattern)) = call.args.last().and_then(|it| Some((it, literal_text(it)?)))
                 else {
@@ -272,14 +277,19 @@ impl Walk<'_> {
         }
     }
 
-    fn firing(&mut self, node: &IdedExpr, call: &CallExpr) {
+    /// Where only one target is seen, nobody can ask about other alerts.
+    fn refuse_question(&mut self, node: &IdedExpr, name: &str) {
         match self.place {
             Place::Alert | Place::Check => {}
-            Place::Scope | Place::Label | Place::Text => {
-                let (message, help) = self.place.refusal("firing");
+            Place::Scope | Place::Member | Place::Label | Place::Text => {
+                let (message, help) = self.place.refusal(name);
                 self.mistake(self.places.callee(node), message, Some(help.to_owned()));
             }
         }
+    }
+
+    fn firing(&mut self, node: &IdedExpr, call: &CallExpr) {
+        self.refuse_question(node, "firing");
         let Some(name) = call.args.first() else { return };
         let span = self.places.extent(name);
         match literal_text(name) {

@@ -8,7 +8,7 @@ use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValu
 use super::grammar::Places;
 use super::kind::Kind;
 use super::root::ROOTS;
-use super::vocabulary::{ALERT, CHECK, Field, HOP, READING, TALLY};
+use super::vocabulary::{ALERT, CHECK, Field, HOP, MEMBER, READING, TALLY};
 use super::{Fact, Known, Mistake, Needs, Place, nearest};
 use crate::cause::CAUSES;
 use crate::outcome::Phase;
@@ -144,6 +144,10 @@ impl Walk<'_> {
             self.mistake(span, message, Some(help.to_owned()));
             return Kind::Any;
         }
+        if let Some((message, help)) = self.wrong_subject(root.kind) {
+            self.mistake(span, message, Some(help));
+            return Kind::Any;
+        }
         (root.note)(&mut self.needs);
         root.kind
     }
@@ -159,8 +163,9 @@ impl Walk<'_> {
     pub(super) fn field(&mut self, of: Kind, operand: &IdedExpr, name: &str, span: Range<usize>) -> Kind {
         match of {
             Kind::Any | Kind::Map => Kind::Any,
-            Kind::Labels => Kind::Text,
-            Kind::Target => self.field_of(&[&kinds(READING)], of, name, span),
+            Kind::Labels => self.label(operand, name, span),
+            Kind::Target => self.field_of(&[&kinds(READING), &kinds(MEMBER)], of, name, span),
+            Kind::Joined => self.partner(name, span),
             Kind::Check => self.field_of(&[&kinds(READING), &kinds(CHECK)], of, name, span),
             Kind::Hop => self.field_of(&[&kinds(HOP)], of, name, span),
             Kind::Alert => self.field_of(&[&kinds(ALERT)], of, name, span),
@@ -283,7 +288,8 @@ impl Walk<'_> {
         let is_target_loop = over == Kind::Targets;
         if is_target_loop && self.target_loops > 0 {
             let help = Some(
-                "a fleet of n targets would be looked at n times n times: count with a scope".to_owned(),
+                "a fleet of n targets would be looked at n times n times: count with a scope, or `join` two probes"
+                    .to_owned(),
             );
             self.mistake(callee.clone(), "a loop over targets inside a loop over targets", help);
         }

@@ -69,7 +69,8 @@ fn placeholder(kind: Kind) -> &'static str {
         | Kind::Queries
         | Kind::Facts
         | Kind::Fields
-        | Kind::Alert => "value",
+        | Kind::Alert
+        | Kind::Joined => "value",
     }
 }
 
@@ -91,7 +92,7 @@ const fn on(
 
 /// All of them. A function that takes different kinds has a row for each.
 pub(super) const FUNCTIONS: &[Function] = {
-    use Kind::{Any, Bool, Double, Duration, Int, List, Map, Text, Texts, Timestamp};
+    use Kind::{Any, Bool, Double, Duration, Int, List, Map, Targets, Text, Texts, Timestamp};
     &[
         plain("firing", &[Text], Bool, "whether an alert of that name fires"),
         plain(
@@ -99,6 +100,13 @@ pub(super) const FUNCTIONS: &[Function] = {
             &[Text, Map],
             Bool,
             "whether an alert of that name fires that has all of these labels",
+        ),
+        plain("firing_prefix", &[Text], Bool, "whether an alert fires whose name begins with the text"),
+        plain(
+            "members",
+            &[Text],
+            Targets,
+            "the readings of that probe's targets that have the labels of the alert's group; with `group_by`",
         ),
         plain("number_at_end", &[Text], Int, "the number that the text ends with; 0 where it ends with none"),
         plain("duration", &[Text], Duration, "a duration: '90s', '1h30m', '200ms'"),

@@ -60,6 +60,8 @@ pub(super) enum Kind {
     Fields,
     /// `alert`.
     Alert,
+    /// `joined` of a member of a group.
+    Joined,
 }
 
 impl Kind {
@@ -94,6 +96,7 @@ impl Kind {
             Self::Facts => "all facts",
             Self::Fields => "all fields of a text",
             Self::Alert => "the alert",
+            Self::Joined => "all partners",
         }
     }
 
@@ -121,7 +124,8 @@ impl Kind {
             | Self::Queries
             | Self::Facts
             | Self::Fields
-            | Self::Alert => self,
+            | Self::Alert
+            | Self::Joined => self,
         }
     }
 
@@ -164,7 +168,8 @@ impl Kind {
             | Self::Queries
             | Self::Facts
             | Self::Fields
-            | Self::Alert => true,
+            | Self::Alert
+            | Self::Joined => true,
             Self::Any
             | Self::Bool
             | Self::Int
@@ -227,7 +232,8 @@ impl Kind {
             | Self::Queries
             | Self::Facts
             | Self::Fields
-            | Self::Alert => None,
+            | Self::Alert
+            | Self::Joined => None,
         }
     }
 
@@ -261,7 +267,8 @@ impl Kind {
             | Self::Queries
             | Self::Facts
             | Self::Fields
-            | Self::Alert => Self::List,
+            | Self::Alert
+            | Self::Joined => Self::List,
         }
     }
 }

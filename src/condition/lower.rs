@@ -7,7 +7,8 @@ use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralVal
 use regex::Regex;
 
 use super::check::literal_text;
-use super::world::{FIRING, pattern_name};
+use super::firing::{FIRING, FIRING_PREFIX};
+use super::world::{MEMBERS, pattern_name};
 
 /// Changes a tree that has no mistakes, and gives the regexes that it now refers to.
 pub(super) fn lower(tree: &mut IdedExpr) -> Vec<Arc<Regex>> {
@@ -56,6 +57,14 @@ fn lower_call(call: &mut CallExpr, patterns: &mut Vec<Arc<Regex>>) -> Option<Exp
         "firing" => {
             let arguments = Expr::List(ListExpr::new(std::mem::take(&mut call.args)));
             Some(binary(operators::INDEX, Expr::Ident(FIRING.to_owned()), arguments))
+        }
+        "members" => {
+            let probe = std::mem::take(call.args.first_mut()?);
+            Some(binary(operators::INDEX, Expr::Ident(MEMBERS.to_owned()), probe.expr))
+        }
+        "firing_prefix" => {
+            let prefix = std::mem::take(call.args.first_mut()?);
+            Some(binary(operators::INDEX, Expr::Ident(FIRING_PREFIX.to_owned()), prefix.expr))
         }
         "matches" => {
             let pattern = Regex::new(literal_text(call.args.last()?)?).ok()?;

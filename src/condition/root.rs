@@ -20,6 +20,12 @@ pub(super) const ROOTS: &[Root] = &[
         note: |it| it.target = true,
     },
     Root { name: "labels", kind: Kind::Labels, meaning: "the target's labels", note: |it| it.labels = true },
+    Root {
+        name: "targets",
+        kind: Kind::Targets,
+        meaning: "the readings of the alert's group; there with `group_by`, in place of `target`",
+        note: |it| it.members = true,
+    },
     Root { name: "scope", kind: Kind::Scopes, meaning: "how the targets around it fare", note: |_| () },
     Root { name: "checks", kind: Kind::Checks, meaning: "what the follow-up checks saw", note: |_| () },
     Root { name: "facts", kind: Kind::Facts, meaning: "conditions that the alert gave a name", note: |_| () },

@@ -32,6 +32,7 @@ impl Sample {
             samples: 1,
             peer: "192.0.2.1:9100".into(),
             certificate_not_after: Some(NOW + Duration::from_hours(24)),
+            since: Some(NOW),
             ..Reading::default()
         };
         let failing = Reading {
@@ -100,5 +101,17 @@ impl View for Sample {
 
     fn text(&self) -> Arc<Text> {
         Arc::clone(&TEXT)
+    }
+
+    fn firing_prefix(&self, _prefix: &str) -> bool {
+        self.reading.failing
+    }
+
+    fn members(&self) -> Vec<Reading> {
+        vec![self.reading.clone()]
+    }
+
+    fn members_of(&self, _probe: &str) -> Vec<Reading> {
+        vec![self.reading.clone()]
     }
 }

@@ -59,6 +59,18 @@ impl View for Seen {
     fn firing(&self, alert: &str, labels: &Labels) -> bool {
         self.firing.iter().any(|(name, all)| name == alert && all.has_all(labels.iter()))
     }
+
+    fn firing_prefix(&self, prefix: &str) -> bool {
+        self.firing.iter().any(|(name, _)| name.starts_with(prefix))
+    }
+
+    fn members(&self) -> Vec<Reading> {
+        vec![self.reading.clone()]
+    }
+
+    fn members_of(&self, _probe: &str) -> Vec<Reading> {
+        vec![self.reading.clone()]
+    }
 }
 
 fn known() -> Known {
@@ -68,7 +80,7 @@ fn known() -> Known {
         checks: names(&["path", "elsewhere"]),
         queries: names(&["scraped", "down"]),
         distinct: vec![("carrier".to_owned(), "service".to_owned())],
-        facts: Vec::new(),
+        ..Known::default()
     }
 }
 
@@ -96,6 +108,8 @@ fn troubled() -> Seen {
         body: "page not found".into(),
         body_bytes: 14,
         certificate_not_after: Some(SystemTime::UNIX_EPOCH + Duration::from_hours(48)),
+        since: Some(SystemTime::UNIX_EPOCH + Duration::from_hours(23)),
+        joined: Arc::new([("upstream".into(), Reading::default())].into()),
         ..Reading::default()
     };
     let other = Reading {
@@ -293,7 +307,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("target['failng']", "['failng'] a target has no field `failng` (did you mean `failing`?)"),
     (
         "target.hops[0].loss > 1",
-        "[hops] a target has no field `hops` (it has: failing, unknown, cause, phase, status, duration, timeout, answered_after, silent_for, body, body_bytes, samples, address, instance, peer, certificate_not_after, labels)",
+        "[hops] a target has no field `hops` (it has: failing, unknown, cause, phase, status, duration, timeout, answered_after, silent_for, body, body_bytes, samples, address, instance, peer, certificate_not_after, labels, since, joined)",
     ),
     ("target.cause.size > 1", "[size] the name of a cause has no field `size`"),
     ("checks.path.hops[0].los > 1", "[los] a hop has no field `los` (did you mean `loss`?)"),
@@ -467,11 +481,11 @@ const REFUSED: &[(&str, &str)] = &[
     // Loops.
     (
         "scope.fleet.targets.exists(a, scope.fleet.targets.exists(b, a.cause == b.cause))",
-        "[exists] a loop over targets inside a loop over targets (a fleet of n targets would be looked at n times n times: count with a scope)",
+        "[exists] a loop over targets inside a loop over targets (a fleet of n targets would be looked at n times n times: count with a scope, or `join` two probes)",
     ),
     (
         "scope.fleet.targets.filter(a, scope.carrier.targets.filter(b, b.failing).size() > 1).size() > 1",
-        "[filter] a loop over targets inside a loop over targets (a fleet of n targets would be looked at n times n times: count with a scope)",
+        "[filter] a loop over targets inside a loop over targets (a fleet of n targets would be looked at n times n times: count with a scope, or `join` two probes)",
     ),
     (
         "scope.fleet.targets.exists(target, target.failing)",
@@ -574,6 +588,7 @@ fn a_condition_says_what_it_needs() {
             name: "Parent".to_owned(),
             span: source.find("'Parent'").map(|at| at..at + 8).expect("it"),
         }],
+        ..Needs::default()
     };
     assert_eq!(needs(source), wanted);
 }
@@ -594,6 +609,7 @@ fn filled_in(path: &str) -> String {
         ("list", "['a', 'b']"),
         ("<scope>.distinct.<label>", "carrier.distinct.service"),
         ("<scope>", "carrier"),
+        ("<join>", "upstream"),
         ("<check>", "path"),
         ("<query>", "down"),
         ("<fact>", "many"),
@@ -619,7 +635,16 @@ fn every_row_of_the_vocabulary_can_be_evaluated_and_gives_what_it_says() {
     assert!(rows.len() > 100, "{}", rows.len());
     for row in rows {
         let source = filled_in(&row.path);
-        let expression = Expression::text(&source, &with_facts(&[("many", "true")]), Place::Alert);
+        let of_group = row.path.starts_with("targets") || row.path.starts_with("members(");
+        let place = if row.path.contains(".joined.") && !of_group { Place::Member } else { Place::Alert };
+        let subject = if of_group { Subject::Group(vec!["name".to_owned()]) } else { Subject::Target };
+        let known = Known { subject, joins: vec!["upstream".to_owned()], ..with_facts(&[("many", "true")]) };
+        let expression = Expression::text(&source, &known, place);
+        if of_group && row.kind.starts_with("a list") {
+            let size = Expression::truth(&format!("size({source}) == 1"), &known, place).expect("a list");
+            assert_eq!(size.holds(&seen), Ok(true), "{source}");
+            continue;
+        }
         if row.kind.starts_with("a list") {
             assert_eq!(holds(&format!("size({source}) >= 0"), &seen), Ok(true), "{source}");
             continue;
@@ -840,6 +865,8 @@ prop_compose! {
             samples,
             peer: texts.0.as_str().into(),
             certificate_not_after: away.and_then(at),
+            since: away.and_then(at),
+            joined: Arc::default(),
         }
     }
 }

@@ -10,7 +10,11 @@ use super::root::ROOTS;
 use super::value::{Seen, count, hour, list, no_answer, number, span, text, truth};
 use super::world::Part;
 use crate::text::FIELDS;
-use crate::view::{CheckAnswer, Hop, Reading, Tally};
+use crate::view::{CheckAnswer, Reading, Tally};
+
+mod hop;
+
+pub(super) use hop::HOP;
 
 /// A row of the documentation: what can be written, what it gives, what that means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +166,24 @@ pub(super) const READING: &[Field<Reading>] = &[
         meaning: "its labels",
         read: |it| Ok(Box::new(Part::Labels(it.labels.clone()))),
     },
+    Field {
+        name: "since",
+        kind: Kind::Timestamp,
+        meaning: "since when it succeeds, fails or is unknown; no answer before it was asked",
+        read: |it| match it.since {
+            Some(since) => hour(since),
+            None => Err(no_answer("the target was not asked yet")),
+        },
+    },
 ];
+
+/// What a member of a group has beyond that.
+pub(super) const MEMBER: &[Field<Reading>] = &[Field {
+    name: "joined",
+    kind: Kind::Joined,
+    meaning: "its partners among the targets of other probes",
+    read: |it| Ok(Box::new(Part::Joined(Arc::clone(&it.joined)))),
+}];
 
 /// What a check has beyond what a target has.
 pub(super) const CHECK: &[Field<CheckAnswer>] = &[
@@ -195,52 +216,6 @@ pub(super) const CHECK: &[Field<CheckAnswer>] = &[
         kind: Kind::Double,
         meaning: "the mean round trip to the end of the path, in milliseconds; 0.0 where it is silent",
         read: |it| number(it.far()),
-    },
-];
-
-pub(super) const HOP: &[Field<Hop>] = &[
-    Field {
-        name: "address",
-        kind: Kind::Text,
-        meaning: "its address; '' where nobody answers",
-        read: |it| text(&it.address),
-    },
-    Field {
-        name: "loss",
-        kind: Kind::Double,
-        meaning: "percent of the packets that were not answered",
-        read: |it| number(it.loss),
-    },
-    Field { name: "sent", kind: Kind::Int, meaning: "packets sent", read: |it| count(it.sent) },
-    Field {
-        name: "last",
-        kind: Kind::Double,
-        meaning: "the last round trip, in milliseconds",
-        read: |it| number(it.last),
-    },
-    Field {
-        name: "average",
-        kind: Kind::Double,
-        meaning: "the mean round trip, in milliseconds",
-        read: |it| number(it.average),
-    },
-    Field {
-        name: "best",
-        kind: Kind::Double,
-        meaning: "the shortest round trip, in milliseconds",
-        read: |it| number(it.best),
-    },
-    Field {
-        name: "worst",
-        kind: Kind::Double,
-        meaning: "the longest round trip, in milliseconds",
-        read: |it| number(it.worst),
-    },
-    Field {
-        name: "deviation",
-        kind: Kind::Double,
-        meaning: "the standard deviation of the round trips, in milliseconds",
-        read: |it| number(it.deviation),
     },
 ];
 
@@ -296,7 +271,7 @@ pub(super) const ALERT: &[Field<Duration>] = &[Field {
 /// The rows of a kind's fields, each with the path that leads there.
 fn fields_of(kind: Kind, path: &str) -> Vec<Entry> {
     match kind {
-        Kind::Target => rows(READING, path),
+        Kind::Target => [rows(READING, path), rows(MEMBER, path)].concat(),
         Kind::Check => [rows(READING, path), rows(CHECK, path)].concat(),
         Kind::Hop => rows(HOP, path),
         Kind::Tally => rows(TALLY, path),
@@ -325,6 +300,12 @@ fn fields_of(kind: Kind, path: &str) -> Vec<Entry> {
                 meaning: it.meaning,
             })
             .collect(),
+        Kind::Joined => one(
+            path,
+            "<join>.<field>",
+            Kind::Any,
+            "what its partner of that name shows, in an alert with `group_by`; unknown where it has none",
+        ),
         Kind::Facts => one(path, "<fact>", Kind::Bool, "whether the condition of that name holds"),
         Kind::Queries => one(path, "<query>", Kind::Double, "the answer; no answer where there is none"),
         Kind::Any

@@ -1,19 +1,19 @@
 //! The view as CEL's values: only the parts that an expression mentions are asked for.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cel::common::traits::Indexer;
-use cel::common::types::{CelBool, CelList, CelMap, CelMapKey, CelString, Type};
+use cel::common::types::{CelBool, CelString, Type};
 use cel::common::value::{CowVal, Val};
 use cel::{Context, ExecutionError};
 use regex::Regex;
 
+use super::firing::{FIRING, FIRING_PREFIX, Firing, FiringPrefix};
 use super::grammar::ENV;
-use super::value::{Seen, count, hour, no_answer, number, text, texts, truth};
-use super::vocabulary::{self, ALERT, CHECK, HOP, READING, TALLY, field};
+use super::value::{Seen, count, hour, list, no_answer, number, text, texts, truth};
+use super::vocabulary::{self, ALERT, CHECK, HOP, MEMBER, READING, TALLY, field};
 use super::{Fact, Needs};
 use crate::labels::Labels;
 use crate::text::{Field, Text};
@@ -79,14 +79,24 @@ pub(super) fn context<'v>(
         }
         bind("fields".to_owned(), Box::new(Part::Fields(it)));
     }
+    if needs.alert_prefixes {
+        bind(FIRING_PREFIX.to_owned(), Box::new(FiringPrefix(view)));
+    }
+    if needs.members {
+        bind("targets".to_owned(), list(view.members().into_iter().map(Part::Target))?);
+    }
+    if !needs.probes.is_empty() {
+        let of = |it: &super::Mention| (it.name.clone(), view.members_of(&it.name));
+        bind(MEMBERS.to_owned(), Box::new(Part::Lists(Arc::new(needs.probes.iter().map(of).collect()))));
+    }
     for (index, pattern) in patterns.iter().enumerate() {
         bind(pattern_name(index), Box::new(Part::Pattern(Arc::clone(pattern))));
     }
     Ok(context)
 }
 
-/// The variable behind `firing(name, labels)`, which is indexed by both.
-pub(super) const FIRING: &str = "@firing";
+/// The variable behind `members(probe)`, which is indexed by it.
+pub(super) const MEMBERS: &str = "@members";
 
 /// The variable behind `matches` with the literal regex of that index; the text is its index.
 pub(super) fn pattern_name(index: usize) -> String {
@@ -98,6 +108,8 @@ pub(super) fn pattern_name(index: usize) -> String {
 pub(super) enum Part {
     Target(Reading),
     Labels(Labels),
+    Joined(Arc<BTreeMap<Arc<str>, Reading>>),
+    Lists(Arc<BTreeMap<String, Vec<Reading>>>),
     Tally(Arc<Tally>),
     Causes(Arc<Tally>),
     Distinct(Arc<Tally>),
@@ -127,6 +139,7 @@ impl Part {
     /// What stands behind a dot, or between brackets.
     fn at(&self, name: &str) -> Seen {
         match self {
+            Self::Target(it) if field(MEMBER, name).is_some() => read(MEMBER, it, name),
             Self::Target(it) => read(READING, it, name),
             Self::Check(it) => read(CHECK, it, name).or_else(|_| read(READING, &it.reading, name)),
             Self::Hop(it) => read(HOP, it, name),
@@ -134,6 +147,11 @@ impl Part {
             Self::Alert(it) => read(ALERT, it, name),
             Self::Labels(it) => text(it.get(name)),
             Self::Fields(it) => text(Field::from_name(name).map_or("", |field| it.fields().get(field))),
+            Self::Lists(it) => list(it.get(name).into_iter().flatten().cloned().map(Self::Target)),
+            Self::Joined(it) => match it.get(name) {
+                Some(partner) => Ok(Box::new(Self::Target(partner.clone()))),
+                None => Err(no_answer(&format!("the target has no partner `{name}`"))),
+            },
             Self::Causes(it) => count(it.causes.get(name).copied().unwrap_or(0)),
             Self::Distinct(it) => count(it.distinct.get(name).copied().unwrap_or(0)),
             Self::Pattern(it) => Ok(Box::new(CelBool::from(it.is_match(name)))),
@@ -193,76 +211,6 @@ impl Indexer for Part {
     }
 }
 
-/// The question whether an alert fires.
-struct Firing<'v>(&'v dyn View);
-
-impl fmt::Debug for Firing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Firing")
-    }
-}
-
-impl Val for Firing<'_> {
-    fn get_type(&self) -> &Type {
-        <Self as Val>::cel_type()
-    }
-
-    fn cel_type() -> &'static Type {
-        &PART
-    }
-
-    fn as_indexer<'b, 'v>(&'b self) -> Option<&'b (dyn Indexer + 'v)>
-    where
-        Self: 'v,
-    {
-        Some(self)
-    }
-
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v>
-    where
-        Self: 'v,
-    {
-        Box::new(Self(self.0))
-    }
-}
-
-impl Indexer for Firing<'_> {
-    /// The index is a list: the alert's name, and a map of labels where there is one.
-    fn get<'b, 'v>(&'b self, index: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        let parts = index.downcast_ref::<CelList>().ok_or_else(|| no_text(index))?.inner();
-        let name = parts.first().and_then(|it| it.downcast_ref::<CelString>());
-        let name = name.ok_or_else(|| no_text(index))?;
-        let labels = match parts.get(1) {
-            Some(map) => labels_of(&**map)?,
-            None => Labels::default(),
-        };
-        Ok(CowVal::owned(CelBool::from(self.0.firing(name.inner(), &labels))))
-    }
-
-    fn steal<'v>(self: Box<Self>, index: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        self.get(index).map(CowVal::into_owned)
-    }
-}
-
-fn labels_of(map: &dyn Val) -> Result<Labels, ExecutionError> {
-    let map = map.downcast_ref::<CelMap>().ok_or_else(|| no_text(map))?;
-    let mut labels = Vec::new();
-    for (name, value) in map.inner() {
-        let CelMapKey::String(name) = name else {
-            return Err(ExecutionError::function_error("firing", "the names of labels are texts"));
-        };
-        let value = value.downcast_ref::<CelString>().ok_or_else(|| no_text(&**value))?;
-        labels.push((name.inner(), value.inner()));
-    }
-    Ok(labels.into_iter().collect())
-}
-
-fn no_text(value: &dyn Val) -> ExecutionError {
+pub(super) fn no_text(value: &dyn Val) -> ExecutionError {
     ExecutionError::UnexpectedType { got: value.get_type().name().to_owned(), want: "string".to_owned() }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::complaint::{listed, nearest};
 use super::desk::Desk;
 use super::field::Fields;
+use super::group::{self, GroupDraft};
 use super::key::{ALERT, CHECK, INHIBITOR, ROW, SCOPE};
 use super::raw::{Entry, Node};
 use super::row::{Ground, rows};
@@ -27,6 +28,8 @@ pub(super) struct AlertDraft {
     pub(super) text_rules: Option<Word>,
     /// The probes that scopes name.
     pub(super) scope_probes: Vec<Word>,
+    /// The probes of its joins.
+    pub(super) joined: Vec<Word>,
     /// None where something in it is wrong.
     pub(super) alert: Option<Alert>,
 }
@@ -37,6 +40,8 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
     let name = name(&fields, desk);
     let probe = fields.required_word("probe", desk);
     let mut known = known(&fields, desk);
+    let mut group = group::read(&fields, &mut known, desk);
+    let ignore_when = group::ignore_when(&fields, desk);
     known.facts = facts(&fields, &known, desk);
     let when = fields.required("when", desk).and_then(|it| condition(it, Place::Alert, &known, desk));
     let hold = fields.duration("for", &HOLD, desk).unwrap_or_default();
@@ -47,7 +52,7 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
     let scopes = fields.map("scopes", desk).iter();
     let scopes = scopes.filter_map(|it| scope(it, &mut scope_probes, desk)).collect();
     let (checks, check_modules) = checks(&fields, &known, desk);
-    let queries = queries(&fields, desk);
+    let queries = queries(&fields, &known, desk);
     let (inhibited_by, inhibitors) = inhibitors(&fields, desk);
     let runbook = fields.get("runbook").and_then(|it| page(it, desk));
     let ground = Ground {
@@ -61,6 +66,8 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
     let before = rows(&fields, "before", &ground, desk, |row, _, _| row);
     let steps = rows(&fields, "steps", &ground, desk, |row, _, _| row);
     let text_rules = fields.word("text_rules", desk);
+    group.ask(desk.take_asked());
+    let GroupDraft { grouping, probes: joined } = group;
     let (name, probe) = (name?, probe?);
     if fields.get("steps").is_none() && text_rules.is_none() {
         let title = format!("the alert `{}` points nowhere", name.text);
@@ -73,6 +80,8 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
     let alert = when.map(|when| Alert {
         name: Arc::clone(&name.text),
         probe: Arc::clone(&probe.text),
+        group: grouping,
+        ignore_when,
         when,
         hold,
         keep_firing_for,
@@ -86,7 +95,7 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
         before,
         steps,
     });
-    Some(AlertDraft { name, probe, check_modules, inhibitors, text_rules, scope_probes, alert })
+    Some(AlertDraft { name, probe, check_modules, inhibitors, text_rules, scope_probes, joined, alert })
 }
 
 fn name(fields: &Fields<'_>, desk: &mut Desk) -> Option<Word> {
@@ -145,6 +154,10 @@ pub(super) fn condition(node: &Node, place: Place, known: &Known, desk: &mut Des
     let compiled = Condition::compile_at(place, source, known);
     let condition = compiled.map_err(|mistakes| desk.mistakes(node, mistakes)).ok()?;
     mention(node, condition.needs().alerts.iter(), desk);
+    for it in &condition.needs().probes {
+        let span = desk.inside(node, &it.span);
+        desk.asks(Word { text: it.name.as_str().into(), span });
+    }
     Some(condition)
 }
 
@@ -161,6 +174,9 @@ pub(super) fn template(node: &Node, known: &Known, reach: Reach, desk: &mut Desk
     let compiled = Template::compile(source, known, reach);
     let template = compiled.map_err(|mistakes| desk.mistakes(node, mistakes)).ok()?;
     mention(node, template.alerts().collect::<Vec<_>>().iter(), desk);
+    for it in template.needs().flat_map(|it| &it.probes) {
+        desk.asks(Word { text: it.name.as_str().into(), span: node.span.clone() });
+    }
     Some(template)
 }
 
@@ -241,7 +257,7 @@ fn checks(fields: &Fields<'_>, known: &Known, desk: &mut Desk) -> (Vec<Check>, V
     (checks, modules)
 }
 
-fn queries(fields: &Fields<'_>, desk: &mut Desk) -> Vec<Query> {
+fn queries(fields: &Fields<'_>, known: &Known, desk: &mut Desk) -> Vec<Query> {
     let mut found = Vec::new();
     for entry in fields.map("queries", desk) {
         if entry.node.is_null() {
@@ -249,7 +265,7 @@ fn queries(fields: &Fields<'_>, desk: &mut Desk) -> Vec<Query> {
             desk.error(&entry.key_span, title, "write PromQL behind it, between quotes");
             continue;
         }
-        let promql = template(&entry.node, &Known::default(), Reach::LabelsOnly, desk);
+        let promql = template(&entry.node, known, Reach::LabelsOnly, desk);
         found.extend(promql.map(|promql| Query { name: Arc::clone(&entry.key), promql }));
     }
     found

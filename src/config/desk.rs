@@ -29,6 +29,8 @@ pub(super) struct Gathered {
     pub(super) needed: Vec<Needed>,
     /// Alerts that its conditions and templates ask about.
     pub(super) mentions: Vec<Word>,
+    /// Probes that the alert under reading asks for.
+    asked: Vec<Word>,
 }
 
 impl Gathered {
@@ -92,6 +94,15 @@ impl Desk {
 
     pub(super) fn mentions(&mut self, alert: Word) {
         self.gathered.mentions.push(alert);
+    }
+
+    pub(super) fn asks(&mut self, probe: Word) {
+        self.gathered.asked.push(probe);
+    }
+
+    /// The probes that were asked for since this was called last.
+    pub(super) fn take_asked(&mut self) -> Vec<Word> {
+        std::mem::take(&mut self.gathered.asked)
     }
 
     pub(super) fn mentioned(&self) -> &[Word] {

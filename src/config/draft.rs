@@ -104,9 +104,10 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
             if alerts.contains(&it.name.text) {
                 continue;
             }
-            if !probes.contains(&it.probe.text) {
+            let mut needed = std::iter::once(&it.probe).chain(&it.joined);
+            if let Some(probe) = needed.find(|it| !probes.contains(&it.text)) {
                 let title = format!("the alert `{}` is left out: no good file has its probe", it.name.text);
-                draft.desk.warning_where(*current, &it.probe.span, title, &help);
+                draft.desk.warning_where(*current, &probe.span, title, &help);
                 continue;
             }
             alerts.insert(Arc::clone(&it.name.text));

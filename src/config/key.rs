@@ -84,6 +84,8 @@ pub const SECTIONS: &[&Section] = &[
     &ALERT,
     &SCOPE,
     &CHECK,
+    &JOIN,
+    &MEMBERS,
     &INHIBITOR,
     &ROW,
     &TEXT_RULE,
@@ -182,12 +184,10 @@ pub const ALERT: Section = Section {
         key("before", "a list of rows", "none", "pages named ahead; every row that holds"),
         key("steps", "a list of rows", "none", "the way to go; the first row that holds"),
         key("text_rules", "a rule's name", "none", "behind `steps`: the target's body is held against it"),
-        later("group_by", "one alert for a group", "alerts by group are not built yet: one fires per target"),
-        later(
-            "ignore_when",
-            "targets that do not count",
-            "say it in `when` for now, as `… && labels.disabled != '1'`",
-        ),
+        key("group_by", "a list of labels", "each target", "it fires once for those that have them equal"),
+        key("join", "a map of joins", "none", "other probes whose targets are partners of a group's members"),
+        key("members", "a map", "by label", "how a group's evidence tells its members"),
+        key("ignore_when", "a condition", "never", "targets that do not count, and fire nothing"),
     ],
 };
 
@@ -210,6 +210,25 @@ pub const CHECK: Section = Section {
         key("per", "a scope", "the target", "what it runs once for"),
         key("via", "a URL", "here", "another Fingerpost that asks; empty: one that nobody has named yet"),
         key("when", "a condition", "always", "whether it is worth asking"),
+    ],
+};
+
+/// `join.<name>`.
+pub const JOIN: Section = Section {
+    title: "a join",
+    keys: &[
+        key("probe", "a probe's name", "", "where each member has a partner among the targets"),
+        key("on", "a list of labels", "", "that both have equal; [] takes any target of the probe"),
+    ],
+};
+
+/// `members:`.
+pub const MEMBERS: Section = Section {
+    title: "a `members` section",
+    keys: &[
+        key("order_by", "a list of expressions", "the labels", "the least stands first; false before true"),
+        key("show", "a template", "instance and cause", "the line of one member"),
+        key("first", "a number", "10", "how many are told; of the others, how many they are"),
     ],
 };
 

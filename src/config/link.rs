@@ -103,7 +103,7 @@ impl Names {
 
     fn check_alerts(&self, draft: &mut Draft) {
         for alert in &draft.alerts {
-            for probe in alert.scope_probes.iter().chain([&alert.probe]) {
+            for probe in alert.scope_probes.iter().chain(&alert.joined).chain([&alert.probe]) {
                 if !self.probes.contains(&probe.text) {
                     let known = self.probes.iter().map(|it| &**it);
                     self.complain_of_name("probe", probe, known, &mut draft.desk);

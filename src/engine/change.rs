@@ -24,6 +24,8 @@ impl Engine {
         self.watches = plan.probes.iter().map(watched).collect();
         self.modules = plan.modules.clone();
 
+        self.world.groups.set_plan(plan, &self.world.board);
+
         let live: Vec<_> = self.alarms.iter().map(|(key, _)| key.clone()).collect();
         let (stay, go): (Vec<_>, Vec<_>) = live.into_iter().partition(|key| self.watch(key).is_some());
         for key in &go {
@@ -57,25 +59,35 @@ impl Engine {
         let targets: BTreeMap<_, _> = found.map(|it| (it.id(name), Arc::clone(it))).collect();
         let ids: BTreeSet<_> = targets.keys().copied().collect();
         let before = self.members.insert(Arc::clone(name), ids.clone()).unwrap_or_default();
-        for target in before.difference(&ids) {
-            self.remove(now, *target);
-        }
         let longest = probe.module.patience.max(probe.module.timeout);
         for (id, target) in targets {
+            let labels = target.labels.public();
             self.world.board.set(id, name, target, Arc::clone(&probe.module));
+            if !before.contains(&id) {
+                self.world.groups.enter(id, name, &labels, Some(now.up));
+            }
             self.schedule.set(
                 now.up,
                 id,
                 Pace { probe: Arc::clone(name), interval: probe.interval, longest },
             );
         }
+        // Who goes leaves after the others have come, so that a group whose members have got other labels
+        // is at no time without any.
+        for target in before.difference(&ids) {
+            self.remove(now, *target);
+        }
         self.stir_counters(now, name);
     }
 
     fn remove(&mut self, now: Moment, target: TargetId) {
         if let Some(entry) = self.world.board.entry(target) {
-            for watch in self.watches_of(&entry.probe).iter() {
+            let (probe, labels) = (Arc::clone(&entry.probe), entry.reading.labels.clone());
+            for watch in self.watches_of(&probe).iter() {
                 self.end(now, &Key { alert: Arc::clone(watch.name()), target }, Removed::Target);
+            }
+            for key in self.world.groups.leave(target, &probe, &labels, now.up) {
+                self.end(now, &key, Removed::Target);
             }
         }
         self.world.board.remove(target);
@@ -94,13 +106,11 @@ impl Engine {
 
     /// Where the drop-in gives other labels now, the old incident ends and goes on under the new ones.
     fn relabel(&mut self, now: Moment, watch: &Watch, key: &Key) {
-        let (Some(alarm), Some(entry)) = (self.alarms.get_mut(key), self.world.board.entry(key.target))
-        else {
-            return;
-        };
+        let muster = watch.of_groups().and_then(|it| self.world.groups.muster(key, it, &self.world.board));
+        let Some(subject) = self.world.subject(watch, key.target, muster.as_ref()) else { return };
+        let Some(alarm) = self.alarms.get_mut(key) else { return };
         let firing_for = alarm.rule.firing_for(now);
-        let (target, alert) = (key.target, watch.alert());
-        let view = Outlook { world: &self.world, now, target, entry, alert, firing_for };
+        let view = Outlook { world: &self.world, now, subject, alert: watch.alert(), firing_for };
         let (labels, unfilled) = watch.labels(&view);
         alarm.unfilled = unfilled;
         let before = std::mem::replace(&mut alarm.labels, labels.clone());

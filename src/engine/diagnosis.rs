@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use crate::cause::{Cause, Verdict};
 use crate::condition::Failed;
+use crate::labels::Labels;
 use crate::outcome::Late;
 use crate::plan::{Alert, Row};
 use crate::runbook::{Runbook, Step};
-use crate::view::View;
+use crate::view::Reading;
 
-use super::outlook::Outlook;
+use super::groups::Muster;
+use super::member;
+use super::outlook::{Outlook, Subject};
 use super::watch::{Watch, fill};
 
 /// What is said of an alert, as of the latest reading.
@@ -25,17 +28,59 @@ pub(super) struct Diagnosis {
 }
 
 /// What of a diagnosis is worth another message to the person on call: the cause, the phase, the
-/// status, what came after the deadline, the step and the pages ahead of it. Durations, sizes, tallies
+/// status, what came after the deadline (of a group: these of each member that is told), the step and
+/// the pages ahead of it. Durations, sizes, tallies
 /// and texts of the drop-in's own change with every reading; they are fresh in the snapshot, and go
 /// out with the next change of one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Meaning {
+    gist: Gist,
+    step: Option<String>,
+    before: Vec<String>,
+}
+
+/// How its subject fares, in a few words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Gist {
+    /// Of a group: what all members that fail have in common, or `""`.
     cause: &'static str,
     phase: &'static str,
     status: u16,
     late: Option<Afterwards>,
-    step: Option<String>,
-    before: Vec<String>,
+    /// Of a group: who is told, and the cause and the status of each and of its partners.
+    members: Vec<(Labels, Vec<(&'static str, u16)>)>,
+}
+
+impl Gist {
+    fn of(view: &Outlook<'_>) -> Self {
+        let (muster, grouping) = match (view.subject, view.alert.and_then(|it| it.group.as_ref())) {
+            (Subject::Target(_, entry), _) => {
+                let Reading { cause, phase, status, .. } = entry.reading;
+                let late = entry.late.map(afterwards);
+                return Self { cause, phase, status, late, members: Vec::new() };
+            }
+            (Subject::Group(muster, _), grouping) => (muster, grouping),
+        };
+        let told = grouping.map(|it| member::in_order(it, muster, view.now.wall, &mut Vec::new()));
+        let of_each = |it: &&Reading| {
+            let all = std::iter::once(*it).chain(it.joined.values());
+            (it.labels.clone(), all.map(|it| (it.cause, it.status)).collect())
+        };
+        Self {
+            cause: common(muster, |it| it.cause),
+            phase: common(muster, |it| it.phase),
+            status: 0,
+            late: None,
+            members: told.iter().flatten().map(of_each).collect(),
+        }
+    }
+}
+
+/// What is the same of all members that fail; else nothing.
+fn common(muster: &Muster, word: impl Fn(&Reading) -> &'static str) -> &'static str {
+    let mut words = muster.readings.iter().filter(|it| it.failing).map(word);
+    let first = words.next().unwrap_or_default();
+    if words.all(|it| it == first) { first } else { "" }
 }
 
 /// What came after the deadline, without its numbers.
@@ -66,14 +111,14 @@ impl Diagnosis {
             also = row.map(|it| beside(it, runbook)).unwrap_or_default();
         }
         let url = step.as_ref().map(|it| runbook.url(&it.page, it.anchor.as_deref()));
-        let reading = &view.entry.reading;
+        let gist = Gist::of(view);
         let mut set = |name: &str, value: String| {
             if !value.is_empty() {
                 annotations.insert(name.into(), value);
             }
         };
-        set("cause", reading.cause.to_owned());
-        set("phase", reading.phase.to_owned());
+        set("cause", gist.cause.to_owned());
+        set("phase", gist.phase.to_owned());
         set("runbook_before", before.join("\n"));
         set("runbook_also", also.join("\n"));
         if let (Some(step), Some(url)) = (&step, &url) {
@@ -81,19 +126,13 @@ impl Diagnosis {
             set("runbook", url.clone());
             set("runbook_step", step.title.clone());
         }
+        let evidence = view.evidence(&mut failures).text();
         let wrong = failures.iter().filter(|it| !it.no_answer).map(|it| it.message.as_str());
         set("runbook_error", wrong.collect::<Vec<_>>().join("\n"));
         annotations.entry("summary".into()).or_insert_with(|| summary(watch, view));
-        annotations.entry("description".into()).or_insert_with(|| view.evidence().text());
+        annotations.entry("description".into()).or_insert(evidence);
         annotations.values_mut().for_each(cut);
-        let meaning = Meaning {
-            cause: reading.cause,
-            phase: reading.phase,
-            status: reading.status,
-            late: view.entry.late.map(afterwards),
-            step: url,
-            before,
-        };
+        let meaning = Meaning { gist, step: url, before };
         Self { meaning, step, annotations, failures }
     }
 
@@ -135,15 +174,22 @@ fn holds(row: &Row, view: &Outlook<'_>, failures: &mut Vec<Failed>) -> bool {
 
 /// Where the drop-in says nothing.
 fn summary(watch: &Watch, view: &Outlook<'_>) -> String {
-    let labels = view.labels();
+    let (entry, labels) = match view.subject {
+        Subject::Target(_, entry) => (entry, &entry.reading.labels),
+        Subject::Group(muster, _) => {
+            let whose: Vec<_> = muster.labels.iter().map(|(_, value)| value).collect();
+            let tally = member::tally(muster);
+            let whose = if whose.is_empty() { "all targets".to_owned() } else { whose.join(", ") };
+            return format!("{whose}: {}, {} of {} failing", watch.name(), tally.failing, tally.watched);
+        }
+    };
     let instance = match labels.get("instance") {
-        "" => &*view.entry.target.address,
+        "" => &*entry.target.address,
         instance => instance,
     };
-    let verdict = view.entry.judged.as_ref().map(|it| it.verdict);
-    match (watch, verdict) {
+    match (watch, entry.judged.as_ref().map(|it| it.verdict)) {
         (Watch::Stale(_), _) => {
-            format!("for more than 3 intervals we cannot tell how {instance} of {} fares", view.entry.probe)
+            format!("for more than 3 intervals we cannot tell how {instance} of {} fares", entry.probe)
         }
         (Watch::Planned(_), Some(Verdict::Failure(cause, _))) => {
             format!("{instance}: {}", cause.doc().meaning)

@@ -10,11 +10,13 @@ use crate::labels::Labels;
 use crate::outcome::{End, Late, Outcome, Phase};
 use crate::view::{CheckAnswer, Tally, table};
 
-/// What there is to tell of one target.
+/// What there is to tell of one target, or of one group.
 #[derive(Debug)]
 pub(super) struct Evidence<'a> {
-    /// Its latest outcome, and what came after.
-    pub(super) entry: &'a Entry,
+    /// Its latest outcome, and what came after; none of a group.
+    pub(super) entry: Option<&'a Entry>,
+    /// A line for each member of a group.
+    pub(super) members: Vec<String>,
     /// Each scope by its name, with what the target has in common with its group. Those in which it
     /// is alone are left out.
     pub(super) groups: Vec<(&'a str, Labels, Tally)>,
@@ -27,27 +29,31 @@ pub(super) struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// The target's own, and nothing around it.
-    pub(super) fn of(entry: &'a Entry) -> Self {
-        Self { entry, groups: Vec::new(), checks: Vec::new(), queries: Vec::new(), unanswered: Vec::new() }
+    /// The target's own, where it is about one, and nothing around it.
+    pub(super) fn of(entry: Option<&'a Entry>) -> Self {
+        let (members, unanswered) = (Vec::new(), Vec::new());
+        Self { entry, members, groups: Vec::new(), checks: Vec::new(), queries: Vec::new(), unanswered }
     }
 
     /// All of it, one thing a line, the weightiest first.
     pub(super) fn text(&self) -> String {
         let mut lines = Vec::new();
-        if let Some(judged) = &self.entry.judged {
-            let timeout = self.entry.module.timeout;
+        if let Some(entry) = self.entry
+            && let Some(judged) = &entry.judged
+        {
+            let timeout = entry.module.timeout;
             lines.push(headline(judged, timeout));
-            lines.extend(afterwards(judged, self.entry.late));
+            lines.extend(afterwards(judged, entry.late));
             lines.push(times(&judged.outcome, timeout));
             lines.extend(answer(&judged.outcome));
             lines.extend(judged.outcome.peer.map(|it| format!("dialled {it}")));
             lines.extend(certificate(&judged.outcome));
             lines.extend(content(judged));
-            lines.extend(since(self.entry, judged.verdict));
+            lines.extend(since(entry, judged.verdict));
             lines.extend(hint(judged.verdict));
         }
         lines.extend(self.groups.iter().filter(|(.., tally)| tally.watched > 0).map(group));
+        lines.extend(self.members.iter().cloned());
         for (name, answer) in &self.checks {
             lines.push(check(name, answer));
             lines.extend((!answer.hops.is_empty()).then(|| table(&answer.hops).trim_end().to_owned()));
@@ -248,6 +254,9 @@ fn group((name, labels, tally): &(&str, Labels, Tally)) -> String {
     }
     if tally.unknown > 0 {
         write!(line, "; of {} we cannot tell", tally.unknown).expect(WRITTEN);
+    }
+    if tally.ignored > 0 {
+        write!(line, "; {} left out on purpose", tally.ignored).expect(WRITTEN);
     }
     line
 }

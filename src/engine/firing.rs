@@ -1,6 +1,7 @@
 //! Which alerts fire, ours and those of others, and which of them hold others back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::labels::Labels;
@@ -81,6 +82,15 @@ impl Firing {
     pub(super) fn has(&self, alert: &str, labels: &Labels) -> bool {
         let sets = [&self.own, &self.others].into_iter().filter_map(|it| it.get(alert));
         sets.flatten().any(|it| it.has_all(labels.iter()))
+    }
+
+    /// Whether an alert fires whose name begins so.
+    pub(super) fn has_prefix(&self, prefix: &str) -> bool {
+        let begins = |all: &BTreeMap<Arc<str>, BTreeSet<Labels>>| {
+            let from = all.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+            from.take_while(|(name, _)| name.starts_with(prefix)).any(|(_, sets)| !sets.is_empty())
+        };
+        begins(&self.own) || begins(&self.others)
     }
 
     /// The first of `inhibitors` that fires and is equal to `labels` where it must be.

@@ -18,6 +18,7 @@ use crate::plan::{Alert, Check, Vantage};
 use crate::spec::Module;
 use crate::target::{Target, TargetId};
 
+use super::groups::Muster;
 use super::ledger::Key;
 use super::outlook::Outlook;
 use super::watch::Watch;
@@ -166,7 +167,8 @@ impl Engine {
             return;
         };
         let key = Key { alert: Arc::clone(&alert.name), target };
-        let Some(view) = self.outlook(now, alert, &key) else { return };
+        let muster = watch.of_groups().and_then(|it| self.world.groups.muster(&key, it, &self.world.board));
+        let Some(view) = self.outlook(now, watch, &key, muster.as_ref()) else { return };
         let is_live = self.alarms.get(&key).is_some();
         let (mut checks, mut queries, mut failures) = (Vec::new(), Vec::new(), Vec::new());
         for check in alert.checks.iter().filter(|_| is_live) {
@@ -224,15 +226,23 @@ impl Engine {
         let alert = self.planned(askers.first()?)?;
         let check = alert.checks.iter().find(|it| it.name == topic.check)?;
         let module = self.modules.get(&check.module)?;
+        // No alert of groups has checks: each asks one target.
+        let watch = Watch::Planned(Arc::clone(&alert));
         askers.retain(|it| {
-            let view = self.alarms.get(&it.key).and_then(|_| self.outlook(now, &alert, &it.key));
+            let view = self.alarms.get(&it.key).and_then(|_| self.outlook(now, &watch, &it.key, None));
             view.is_some_and(|view| view.topic(&alert, check) == *topic)
         });
-        let mut views: Vec<_> = askers.iter().filter_map(|it| self.outlook(now, &alert, &it.key)).collect();
-        views.sort_by_key(|it| (!it.entry.reading.failing, Arc::clone(&it.entry.target.address), it.target));
-        let chosen = views.into_iter().find(|it| is_worth(check, it, &mut Vec::new()))?;
-        let target = Arc::clone(&chosen.entry.target);
-        let interval = self.probes.get(&chosen.entry.probe)?.interval;
+        let seen = |it: &Asker| {
+            let view = self.outlook(now, &watch, &it.key, None)?;
+            Some((view, view.entry()?))
+        };
+        let mut views: Vec<_> = askers.iter().filter_map(seen).collect();
+        views.sort_by_key(|(view, entry)| {
+            (!entry.reading.failing, Arc::clone(&entry.target.address), view.target())
+        });
+        let (_, chosen) = views.into_iter().find(|(it, _)| is_worth(check, it, &mut Vec::new()))?;
+        let target = Arc::clone(&chosen.target);
+        let interval = self.probes.get(&chosen.probe)?.interval;
         let (module, via) = (Arc::clone(module), check.via.clone());
         Some((CheckOrder { topic: topic.clone(), target, module, via }, askers, interval))
     }
@@ -250,7 +260,7 @@ impl Engine {
                 has_it && (self.alarms.get(&it.key).is_some() || starts(&alert, &it.name))
             })
         });
-        let probe = |it: &Asker| self.probes.get(&self.world.board.entry(it.key.target)?.probe);
+        let probe = |it: &Asker| self.probes.get(&self.planned(it)?.probe);
         let interval = askers.iter().filter_map(probe).map(|it| it.interval).min()?;
         let asked_by = askers.iter().map(|it| (Arc::clone(&it.key.alert), Arc::clone(&it.name)));
         let order = QueryOrder { promql: Arc::clone(promql), asked_by: asked_by.collect() };
@@ -265,11 +275,18 @@ impl Engine {
         }
     }
 
-    fn outlook<'a>(&'a self, now: Moment, alert: &'a Alert, key: &Key) -> Option<Outlook<'a>> {
-        let entry = self.world.board.entry(key.target)?;
+    /// `muster` is the group as it stands, of an alert that has any.
+    fn outlook<'a>(
+        &'a self,
+        now: Moment,
+        watch: &'a Watch,
+        key: &Key,
+        muster: Option<&'a Muster>,
+    ) -> Option<Outlook<'a>> {
+        let subject = self.world.subject(watch, key.target, muster)?;
         let live = self.alarms.get(key);
         let firing_for = live.map_or(Duration::ZERO, |it| it.rule.firing_for(now));
-        Some(Outlook { world: &self.world, now, target: key.target, entry, alert: Some(alert), firing_for })
+        Some(Outlook { world: &self.world, now, subject, alert: watch.alert(), firing_for })
     }
 }
 

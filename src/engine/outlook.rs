@@ -1,9 +1,10 @@
-//! The world as one alert of one target sees it.
+//! The world as one alert of one target, or of one group, sees it.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::board::{Board, Entry};
+use crate::condition::Failed;
 use crate::labels::Labels;
 use crate::moment::Moment;
 use crate::plan::{Alert, Check, Query};
@@ -12,30 +13,58 @@ use crate::view::{CheckAnswer, Reading, Tally, View};
 
 use super::World;
 use super::evidence::Evidence;
+use super::groups::{Doubt, Muster};
 use super::inquiry::CheckTopic;
+use super::member;
 
 /// What conditions and templates of an alert see. It is made for one look and thrown away.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outlook<'a> {
     pub(super) world: &'a World,
     pub(super) now: Moment,
-    pub(super) target: TargetId,
-    pub(super) entry: &'a Entry,
+    pub(super) subject: Subject<'a>,
     /// None for the alerts about ourselves.
     pub(super) alert: Option<&'a Alert>,
     pub(super) firing_for: Duration,
 }
 
+/// Whom an alert is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Subject<'a> {
+    Target(TargetId, &'a Entry),
+    Group(&'a Muster, Doubt),
+}
+
 impl<'a> Outlook<'a> {
+    /// Whom it is about: of a group one of its members, who stands for all of them in every scope.
+    pub(super) fn target(&self) -> TargetId {
+        match self.subject {
+            Subject::Target(target, _) => target,
+            Subject::Group(muster, _) => muster.any,
+        }
+    }
+
+    /// The target; none where it is about a group.
+    pub(super) fn entry(&self) -> Option<&'a Entry> {
+        match self.subject {
+            Subject::Target(_, entry) => Some(entry),
+            Subject::Group(..) => None,
+        }
+    }
+
     /// All that there is to tell.
-    pub(super) fn evidence(&self) -> Evidence<'a> {
-        let mut evidence = Evidence::of(self.entry);
+    pub(super) fn evidence(&self, failures: &mut Vec<Failed>) -> Evidence<'a> {
+        let mut evidence = Evidence::of(self.entry());
         let Some(alert) = self.alert else { return evidence };
+        if let (Subject::Group(muster, _), Some(grouping)) = (self.subject, &alert.group) {
+            evidence.groups.push((GROUP, muster.labels.clone(), member::tally(muster)));
+            evidence.members = member::lines(grouping, muster, self.now.wall, failures);
+        }
         // A scope that counts only some failures serves a condition; people read the whole count.
         for scope in alert.scopes.iter().filter(|it| it.failing_when.is_none()) {
             let board: &'a Board = &self.world.board;
-            let group = board.group(self.target, &alert.name, &scope.name);
-            let tally = board.tally(self.target, &alert.name, &scope.name, false);
+            let group = board.group(self.target(), &alert.name, &scope.name);
+            let tally = board.tally(self.target(), &alert.name, &scope.name, false);
             evidence.groups.extend(group.zip(tally).map(|(group, tally)| (&*scope.name, group, tally)));
         }
         let answered = |it: &'a Check| Some((&*it.name, self.answer(alert, it)?));
@@ -48,7 +77,7 @@ impl<'a> Outlook<'a> {
 
     /// A check that runs once for a scope has one answer for the whole group.
     pub(super) fn topic(&self, alert: &Alert, check: &Check) -> CheckTopic {
-        let group = check.per.as_ref().and_then(|it| self.world.board.group(self.target, &alert.name, it));
+        let group = check.per.as_ref().and_then(|it| self.world.board.group(self.target(), &alert.name, it));
         let labels = group.unwrap_or_else(|| self.labels());
         CheckTopic { alert: Arc::clone(&alert.name), check: Arc::clone(&check.name), labels }
     }
@@ -73,21 +102,27 @@ impl<'a> Outlook<'a> {
     }
 }
 
+/// What the tally of an alert's own group is called.
+const GROUP: &str = "group";
+
 impl View for Outlook<'_> {
     fn now(&self) -> SystemTime {
         self.now.wall
     }
 
     fn labels(&self) -> Labels {
-        self.entry.reading.labels.clone()
+        match self.subject {
+            Subject::Target(_, entry) => entry.reading.labels.clone(),
+            Subject::Group(muster, _) => muster.labels.clone(),
+        }
     }
 
     fn target(&self) -> Reading {
-        self.entry.reading.clone()
+        self.entry().map(|it| it.reading.clone()).unwrap_or_default()
     }
 
     fn scope(&self, name: &str, with_targets: bool) -> Option<Tally> {
-        self.world.board.tally(self.target, &self.alert?.name, name, with_targets)
+        self.world.board.tally(self.target(), &self.alert?.name, name, with_targets)
     }
 
     fn check(&self, name: &str) -> Option<CheckAnswer> {
@@ -106,5 +141,25 @@ impl View for Outlook<'_> {
 
     fn firing(&self, alert: &str, labels: &Labels) -> bool {
         self.world.ledger.firing.has(alert, labels)
+    }
+
+    fn firing_prefix(&self, prefix: &str) -> bool {
+        self.world.ledger.firing.has_prefix(prefix)
+    }
+
+    fn members(&self) -> Vec<Reading> {
+        match self.subject {
+            Subject::Target(..) => Vec::new(),
+            Subject::Group(muster, doubt) => muster.readings.iter().map(|it| doubt.take(it)).collect(),
+        }
+    }
+
+    fn members_of(&self, probe: &str) -> Vec<Reading> {
+        match self.subject {
+            Subject::Target(..) => Vec::new(),
+            Subject::Group(muster, doubt) => {
+                muster.others.get(probe).into_iter().flatten().map(|it| doubt.take(it)).collect()
+            }
+        }
     }
 }

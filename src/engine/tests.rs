@@ -7,6 +7,7 @@ use crate::view::{Hop, Reading};
 
 use super::*;
 
+mod groups;
 mod inquiry;
 mod stage;
 

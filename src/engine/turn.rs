@@ -28,7 +28,7 @@ use super::watch::Watch;
 use super::{Attempt, Engine, Event};
 
 /// How long after a change of a scope, a check, a query or another alert the others are looked at.
-const SETTLE: Duration = Duration::from_secs(1);
+pub(super) const SETTLE: Duration = Duration::from_secs(1);
 /// The most alerts of one name that are looked at together.
 const SWEEP_MAX: usize = 500;
 
@@ -157,28 +157,40 @@ impl Engine {
     fn look_at_all(&mut self, now: Moment, target: TargetId) {
         let Some(entry) = self.world.board.entry(target) else { return };
         let watches = self.watches_of(&entry.probe);
-        for watch in watches.iter() {
+        self.world.groups.stir(now.up, &entry.probe, &entry.reading.labels);
+        for watch in watches.iter().filter(|it| it.of_groups().is_none()) {
             self.look(now, watch, target);
         }
     }
 
-    /// Looks at one alert of one target, lets it go on from there, and notes what it wants to know.
+    /// Looks at the groups that have had a reading.
+    pub(super) fn look_at_groups(&mut self, now: Moment) {
+        for key in self.world.groups.take_due(now.up) {
+            if let Some(watch) = self.watch(&key) {
+                self.look(now, &watch, key.target);
+            }
+        }
+    }
+
+    /// Looks at one alert of one target or group, lets it go on from there, and notes what it wants to know.
     pub(super) fn look(&mut self, now: Moment, watch: &Watch, target: TargetId) {
         self.look_at(now, watch, target);
         self.inquire(now, watch, target);
     }
 
     fn look_at(&mut self, now: Moment, watch: &Watch, target: TargetId) {
-        let Some(entry) = self.world.board.entry(target) else { return };
         let key = Key { alert: Arc::clone(watch.name()), target };
+        let muster = watch.of_groups().and_then(|it| self.world.groups.muster(&key, it, &self.world.board));
+        let Some(subject) = self.world.subject(watch, target, muster.as_ref()) else { return };
         let live = self.alarms.get_mut(&key);
         let firing_for = live.as_ref().map_or(Duration::ZERO, |it| it.rule.firing_for(now));
-        let view = Outlook { world: &self.world, now, target, entry, alert: watch.alert(), firing_for };
+        let view = Outlook { world: &self.world, now, subject, alert: watch.alert(), firing_for };
         let (finding, failed) = match watch.finding(&view) {
             Ok(finding) => (finding, None),
             Err(failed) => (Finding::Unknown, Some(failed)),
         };
-        let mut failures: Vec<_> = failed.into_iter().collect();
+        let left_out = muster.iter().flat_map(|it| it.failures.iter().cloned());
+        let mut failures: Vec<_> = failed.into_iter().chain(left_out).collect();
         match (live, finding) {
             (None, Finding::Absent | Finding::Unknown) => return self.count_errors(watch, &failures),
             (None, Finding::Present) => {
@@ -290,10 +302,15 @@ impl Engine {
         }
     }
 
-    /// The alert that the key names, while its target is there.
+    /// The alert that the key names, while its target or its group is there.
     pub(super) fn watch(&self, key: &Key) -> Option<Watch> {
-        let entry = self.world.board.entry(key.target)?;
-        self.watches.get(&entry.probe)?.iter().find(|it| *it.name() == key.alert).cloned()
+        let group = self.world.groups.get(key);
+        let probe = match group {
+            Some(group) => &group.probe,
+            None => &self.world.board.entry(key.target)?.probe,
+        };
+        let named = |it: &&Watch| *it.name() == key.alert && it.of_groups().is_some() == group.is_some();
+        self.watches.get(probe)?.iter().find(named).cloned()
     }
 
     pub(super) fn watches_of(&self, probe: &str) -> Arc<[Watch]> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::board::ignores;
 use crate::condition::{Condition, Failed};
 use crate::labels::Labels;
 use crate::plan::{Alert, Inhibitor, Plan, Probe};
@@ -10,7 +11,8 @@ use crate::rule::{Finding, Terms};
 use crate::template::Template;
 use crate::view::View;
 
-use super::outlook::Outlook;
+use super::groups::Doubt;
+use super::outlook::{Outlook, Subject};
 
 /// An alert as the engine carries it out.
 #[derive(Clone, Debug)]
@@ -56,6 +58,11 @@ impl Watch {
         }
     }
 
+    /// The drop-in's alert, where it fires for groups.
+    pub(super) fn of_groups(&self) -> Option<&Alert> {
+        self.alert().filter(|it| it.group.is_some())
+    }
+
     pub(super) fn terms(&self) -> Terms {
         match self {
             Self::Planned(alert) => Terms { hold: alert.hold, keep_firing_for: alert.keep_firing_for },
@@ -84,7 +91,7 @@ impl Watch {
         let rows = alert.before.iter().chain(&alert.steps).filter_map(|it| it.when.as_ref());
         let conditions = rows.chain([&alert.when]).map(Condition::needs);
         let texts = alert.annotations.iter().flat_map(|(_, it)| it.needs());
-        conditions.chain(texts).any(|it| !it.alerts.is_empty())
+        conditions.chain(texts).any(|it| !it.alerts.is_empty() || it.alert_prefixes)
     }
 
     /// What the latest reading says.
@@ -93,13 +100,36 @@ impl Watch {
     /// The condition could not be evaluated. Then nobody can tell: that starts no alert, and it ends
     /// none that somebody may be working on.
     pub(super) fn finding(&self, view: &Outlook<'_>) -> Result<Finding, Failed> {
-        let unknown = view.entry.reading.unknown;
-        let present = match self {
-            Self::Planned(_) if unknown => return Ok(Finding::Unknown),
-            Self::Planned(alert) => alert.when.holds(view)?,
-            Self::Stale(_) => unknown,
-        };
-        Ok(if present { Finding::Present } else { Finding::Absent })
+        match (self, view.subject) {
+            (Self::Planned(alert), Subject::Target(_, entry)) => {
+                if ignores(alert, &entry.reading)? {
+                    return Ok(Finding::Absent);
+                }
+                if entry.reading.unknown {
+                    return Ok(Finding::Unknown);
+                }
+                alert.when.holds(view).map(found)
+            }
+            (Self::Planned(alert), Subject::Group(muster, _)) => {
+                if muster.readings.is_empty() {
+                    return Ok(Finding::Absent);
+                }
+                if muster.is_all_unknown() {
+                    return Ok(Finding::Unknown);
+                }
+                if !muster.is_in_doubt() {
+                    return alert.when.holds(view).map(found);
+                }
+                let taken = |doubt| Outlook { subject: Subject::Group(muster, doubt), ..*view };
+                let answering = alert.when.holds(&taken(Doubt::Answering))?;
+                let failing = alert.when.holds(&taken(Doubt::Failing))?;
+                Ok(if answering == failing { found(failing) } else { Finding::Unknown })
+            }
+            (Self::Stale(_), subject) => Ok(found(match subject {
+                Subject::Target(_, entry) => entry.reading.unknown,
+                Subject::Group(..) => false,
+            })),
+        }
     }
 
     /// The alert's identity: the target's labels, the drop-in's on top, and its name. A label that
@@ -118,6 +148,10 @@ impl Watch {
         let own = own.iter().map(|(name, value)| (&**name, value.as_str()));
         (public.with(own.chain([("alertname", &**self.name())])), failures)
     }
+}
+
+fn found(present: bool) -> Finding {
+    if present { Finding::Present } else { Finding::Absent }
 }
 
 /// The text, or where it fails the raw text and what is wrong with it.

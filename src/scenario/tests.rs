@@ -3,6 +3,8 @@ use std::sync::Arc;
 use super::*;
 use crate::config::{LastGood, Source, load};
 
+mod group;
+
 const DROP_IN: &str = "
 modules:
   scrape: { prober: metrics, patience: 30s }

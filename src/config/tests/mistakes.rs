@@ -441,12 +441,81 @@ fn mistakes_in_what_an_alert_says_and_asks_have_their_place_and_a_help() {
 }
 
 #[test]
+fn mistakes_in_what_an_alert_says_of_its_group_have_their_place_and_a_help() {
+    let group = |inner: &str| bare_alert(&format!("when: 'true', steps: [{{ page: /x.html }}], {inner}"));
+    hold(&[
+        row(alert("group_by: [region]"), "target", "about no single target", "targets.exists"),
+        row(group("group_by: [a b]"), "a b", "not a label name", "`a_b`"),
+        row(alert("join: { up: { probe: p, on: [] } }"), "join", "fires for groups", "`group_by:`"),
+        row(alert("members: { first: 3 }"), "members", "fires for groups", "`group_by:`"),
+        row(alert("ignore_when: firing('Watchdog')"), "firing", "where a scope counts", "nothing else"),
+        row(alert("ignore_when: target.fialing"), "fialing", "no field", "`failing`"),
+        row(group("group_by: [region], join: { up: { on: [] } }"), "on", "needs `probe`", "a probe's name"),
+        row(
+            group("group_by: [region], join: { up: { probe: p } }"),
+            "probe",
+            "needs `on`",
+            "a list of labels",
+        ),
+        row(group("group_by: [region], join: { up: { probe: q, on: [] } }"), "q", "no probe `q`", "`hosts`"),
+        row(group("group_by: [region], members: { first: 0 }"), "0", "number", "100"),
+        row(
+            group("group_by: [region], members: { order_by: ['target.joined.up.failing'] }"),
+            "up",
+            "no join `up`",
+            "under `join:`",
+        ),
+        row(
+            group("group_by: [region], members: { show: '{{ scope.all.failing }}' }"),
+            "scope",
+            "where one member is told",
+            "nothing else",
+        ),
+        row(
+            group("group_by: [region], checks: { c: { module: ping } }"),
+            "checks",
+            "about one target",
+            "without",
+        ),
+        row(
+            group("group_by: [region], scopes: { s: { by: [zone] } }"),
+            "zone",
+            "may differ in `zone`",
+            "add `zone`",
+        ),
+        row(
+            group("group_by: [region], labels: { z: '{{ labels.zone }}' }"),
+            "zone",
+            "the group has no label `zone`",
+            "it.labels.zone",
+        ),
+        row(
+            group("group_by: [region], queries: { q: '{{ labels.regoin }}' }"),
+            "regoin",
+            "no label",
+            "`region`",
+        ),
+        row(
+            group("group_by: [region], annotations: { a: \"{{ size(members('q')) }}\" }"),
+            "\"{{ size(members('q')) }}\"",
+            "no probe `q`",
+            "`hosts`",
+        ),
+        row(
+            group("facts: { f: \"members('p').all(it, it.failing)\" }"),
+            "members",
+            "only an alert",
+            "`target`",
+        ),
+        row(group("facts: { f: 'targets.all(it, it.failing)' }"), "targets", "only an alert", "`target`"),
+    ]);
+}
+
+#[test]
 fn mistakes_in_where_an_alert_points_have_their_place_and_a_help() {
     hold(&[
         row(alert("inhibited_by: [{ alert: A }]"), "A", "hold itself back", "needless"),
         row(alert("inhibited_by: [{ alert: Watchdgo }]"), "Watchdgo", "no file here", "`Watchdog`"),
-        row(alert("group_by: [region]"), "group_by", "cannot be used", "not built yet"),
-        row(alert("ignore_when: 'true'"), "ignore_when", "cannot be used", "`when`"),
         row(alert("for: 1"), "1", "has no unit", "`1s`"),
         row(alert("runbook: /a/../b.html"), "/a/../b.html", "names no page", "/armada/page.html"),
         row(alert("before: [{ when: target.failing }]"), "when", "points nowhere", "`page:`"),

@@ -33,7 +33,7 @@ fn told(verdict: Verdict, outcome: Outcome, late: Option<Late>) -> Vec<String> {
         board.amend(id, late);
     }
     let entry = board.entry(id).unwrap();
-    let evidence = Evidence::of(entry);
+    let evidence = Evidence::of(Some(entry));
     evidence.text().lines().map(str::to_owned).collect()
 }
 

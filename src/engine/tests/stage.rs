@@ -242,7 +242,7 @@ fn known() -> Known {
         checks: vec!["path".into()],
         queries: vec!["scraped".into()],
         distinct: vec![("carrier".into(), "service".into())],
-        facts: Vec::new(),
+        ..Known::default()
     }
 }
 
@@ -273,6 +273,8 @@ pub(super) fn alert(name: &str) -> Alert {
     Alert {
         name: name.into(),
         probe: "p".into(),
+        group: None,
+        ignore_when: None,
         when: condition("target.failing"),
         hold: Duration::from_mins(1),
         keep_firing_for: Duration::ZERO,
