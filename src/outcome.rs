@@ -1,6 +1,7 @@
 //! What one attempt saw. Facts only: `cause` decides what they mean.
 
 mod path;
+mod series;
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -8,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 pub use path::{HopFacts, PathFacts, Refusal, RoundTrips};
+pub use series::{Series, folded, notes, sum};
 
 use crate::exposition::{Flaw, Summary};
 
