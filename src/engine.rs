@@ -4,7 +4,7 @@
 //!
 //! `turn` is the order in which things are looked at, `change` what other drop-ins and targets do; `watch` are the alerts, `alarms` those that are
 //! not inactive, `outlook` is what their conditions see, `inquiry` what they want to know beyond that and `answers` what came of it, `diagnosis` what is said of them (its longest
-//! part is the `evidence`), and `ledger` what people have been told.
+//! part is the `evidence`), `series` are the answers to questions, and `ledger` what people have been told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -34,6 +34,7 @@ mod firing;
 mod inquiry;
 mod ledger;
 mod outlook;
+mod series;
 mod snapshot;
 mod turn;
 mod watch;
@@ -223,7 +224,7 @@ impl Engine {
             judged: entry.judged.clone(),
             late: entry.late,
             since: entry.since,
-            next_in: self.schedule.next_in(now.up, id),
+            next_in: self.schedule.next_in(now.up, self.asked_about(id)),
         };
         let mut targets: Vec<_> = self.world.board.entries().map(target).collect();
         targets.sort_by(|a, b| (&a.probe, &a.target.address, a.id).cmp(&(&b.probe, &b.target.address, b.id)));

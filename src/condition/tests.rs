@@ -95,6 +95,7 @@ fn troubled() -> Seen {
         timeout: Duration::from_secs(10),
         body: "page not found".into(),
         body_bytes: 14,
+        value: Some(4.0),
         certificate_not_after: Some(SystemTime::UNIX_EPOCH + Duration::from_hours(48)),
         ..Reading::default()
     };
@@ -293,7 +294,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("target['failng']", "['failng'] a target has no field `failng` (did you mean `failing`?)"),
     (
         "target.hops[0].loss > 1",
-        "[hops] a target has no field `hops` (it has: failing, unknown, cause, phase, status, duration, timeout, answered_after, silent_for, body, body_bytes, samples, address, instance, peer, certificate_not_after, labels)",
+        "[hops] a target has no field `hops` (it has: failing, unknown, cause, phase, status, duration, timeout, answered_after, silent_for, body, body_bytes, samples, value, notes, address, instance, peer, certificate_not_after, labels)",
     ),
     ("target.cause.size > 1", "[size] the name of a cause has no field `size`"),
     ("checks.path.hops[0].los > 1", "[los] a hop has no field `los` (did you mean `loss`?)"),
@@ -839,6 +840,8 @@ prop_compose! {
             body: texts.1.as_str().into(),
             samples,
             peer: texts.0.as_str().into(),
+            value: end.map(|it| f64::from_bits(it.cast_unsigned())),
+            notes: [("reason", &*texts.2)].into_iter().collect(),
             certificate_not_after: away.and_then(at),
         }
     }

@@ -10,6 +10,8 @@ use crate::labels::Labels;
 use crate::outcome::{End, Late, Outcome, Phase};
 use crate::view::{CheckAnswer, Tally, table};
 
+mod series;
+
 /// What there is to tell of one target.
 #[derive(Debug)]
 pub(super) struct Evidence<'a> {
@@ -43,6 +45,7 @@ impl<'a> Evidence<'a> {
             lines.extend(answer(&judged.outcome));
             lines.extend(judged.outcome.peer.map(|it| format!("dialled {it}")));
             lines.extend(certificate(&judged.outcome));
+            lines.extend(series::lines(judged, &self.entry.module));
             lines.extend(content(judged));
             lines.extend(since(self.entry, judged.verdict));
             lines.extend(hint(judged.verdict));

@@ -8,6 +8,7 @@ use crate::view::{Hop, Reading};
 use super::*;
 
 mod inquiry;
+mod series;
 mod stage;
 
 use stage::{INTERVAL, Sight, Stage, alert, condition, page, plan, row, target, text};

@@ -96,8 +96,10 @@ impl Watch {
         let unknown = view.entry.reading.unknown;
         let present = match self {
             Self::Planned(_) if unknown => return Ok(Finding::Unknown),
+            Self::Planned(_) if view.entry.is_unanswered() => return Ok(Finding::Absent),
             Self::Planned(alert) => alert.when.holds(view)?,
-            Self::Stale(_) => unknown,
+            // Whether Prometheus answers is told once, of the question.
+            Self::Stale(_) => unknown && !view.entry.is_series(),
         };
         Ok(if present { Finding::Present } else { Finding::Absent })
     }

@@ -87,6 +87,8 @@ pub(super) struct See {
     pub certificate: Option<WrittenCertificate>,
     /// The hops of a path.
     pub hops: Option<Vec<WrittenHop>>,
+    /// What Prometheus answers to a question; nothing where it is not said.
+    pub(super) series: Option<Vec<WrittenSeries>>,
     /// A fault of our own, by its name.
     pub unknown: Option<String>,
 }
@@ -106,6 +108,17 @@ pub(super) struct WrittenCertificate {
     pub not_before: Option<String>,
     /// When its time ends.
     pub not_after: Option<String>,
+}
+
+/// A series of an answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSeries {
+    /// Its labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Its value.
+    pub value: f64,
 }
 
 /// A hop, as `mtr` prints it: loss in percent, times in milliseconds.
@@ -255,5 +268,6 @@ static ALL_WELL: See = See {
     body: None,
     certificate: None,
     hops: None,
+    series: None,
     unknown: None,
 };
