@@ -59,7 +59,7 @@ async fn without_an_answer_of_prometheus_we_cannot_tell_and_say_why() {
     let table: Vec<(Vec<u8>, &str)> = vec![
         (page(JSON, error), "bad_data: parse error"),
         ("HTTP/1.1 503 Away\r\nContent-Length: 4\r\n\r\naway".into(), "status 503"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{".into(), "body_truncated"),
+        ("no HTTP at all\r\n\r\n".into(), "http_protocol"),
     ];
     for (answer, said) in table {
         let server = Server::answering(answer).await;
