@@ -45,7 +45,7 @@ impl<'a> Evidence<'a> {
             lines.extend(answer(&judged.outcome));
             lines.extend(judged.outcome.peer.map(|it| format!("dialled {it}")));
             lines.extend(certificate(&judged.outcome));
-            lines.extend(series::lines(judged, &self.entry.module));
+            lines.extend(series::answer(judged));
             lines.extend(content(judged));
             lines.extend(since(self.entry, judged.verdict));
             lines.extend(hint(judged.verdict));
@@ -59,6 +59,7 @@ impl<'a> Evidence<'a> {
         if !self.unanswered.is_empty() {
             lines.push(format!("without an answer: {}", self.unanswered.join(", ")));
         }
+        lines.extend(series::question(&self.entry.module));
         lines.join("\n")
     }
 }

@@ -208,6 +208,16 @@ impl Case {
         if let Some(it) = self.observe.iter().find(|it| plan.probe(&it.probe).is_none()) {
             return Err(format!("no drop-in has a probe `{}`", it.probe));
         }
+        let asks = |it: &str| plan.probe(it).is_some_and(|it| it.module.prober.asks_for_series());
+        if let Some(it) = self.observe.iter().find(|it| it.see.series.is_some() && !asks(&it.probe)) {
+            return Err(format!("the probe `{}` asks no Prometheus: it sees no `series`", it.probe));
+        }
+        if let Some(it) = self.observe.iter().find(|it| asks(&it.probe) && !it.targets.is_empty()) {
+            return Err(format!(
+                "the probe `{}` has no targets to choose from: take `targets` away",
+                it.probe
+            ));
+        }
         let has = |name: &str| plan.alerts.iter().any(|it| &*it.name == name) || OWN_ALERTS.contains(&name);
         let expected = self.expect.iter().flat_map(|it| it.firing.iter().chain(it.pending.iter().flatten()));
         if let Some(it) = expected.into_iter().find(|it| !has(&it.alert)) {

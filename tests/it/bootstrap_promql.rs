@@ -63,15 +63,15 @@ fn questions() -> BTreeMap<String, QuerySpec> {
 
 fn tell(suite: &mut String, case: &Case, question: &QuerySpec) {
     let by = question.by.as_deref().expect("each question says who it is about").join(", ");
-    writeln!(suite, "- interval: 1m\n  input_series:").unwrap();
+    writeln!(suite, "- interval: 1m\n  input_series:").expect(WRITTEN);
     for (series, values) in &case.history {
-        writeln!(suite, "  - {{ series: '{series}', values: '{values}' }}").unwrap();
+        writeln!(suite, "  - {{ series: '{series}', values: '{values}' }}").expect(WRITTEN);
     }
     let expr = format!("sum by ({by}) ({})", question.promql).replace('\n', " ").replace('\'', "''");
-    writeln!(suite, "  # {}\n  promql_expr_test:", case.name).unwrap();
-    writeln!(suite, "  - expr: '{expr}'\n    eval_time: {}m\n    exp_samples:", case.minute).unwrap();
+    writeln!(suite, "  # {}\n  promql_expr_test:", case.name).expect(WRITTEN);
+    writeln!(suite, "  - expr: '{expr}'\n    eval_time: {}m\n    exp_samples:", case.minute).expect(WRITTEN);
     for (labels, value) in &case.fires {
-        writeln!(suite, "    - {{ labels: '{labels}', value: {value} }}").unwrap();
+        writeln!(suite, "    - {{ labels: '{labels}', value: {value} }}").expect(WRITTEN);
     }
 }
 
@@ -82,6 +82,8 @@ fn one(series: &str, values: &str) -> Vec<History> {
 fn w1(value: u32) -> Vec<(String, u32)> {
     vec![("{workerID=\"w1\"}".to_owned(), value)]
 }
+
+const WRITTEN: &str = "a string takes what is written";
 
 /// Whose alert fires beyond three of which metric.
 const OVER_THREE: [(&str, &str, &str); 7] = [

@@ -4,17 +4,24 @@ use crate::cause::Judged;
 use crate::outcome::Series;
 use crate::spec::{Module, Prober};
 
-/// The question, and each series of the answer, the weightiest first.
-pub(super) fn lines(judged: &Judged, module: &Module) -> Vec<String> {
-    let Prober::Query(spec) = &module.prober else { return Vec::new() };
-    let mut lines = match &judged.outcome.series {
+/// Each series of the answer, the weightiest first.
+pub(super) fn answer(judged: &Judged) -> Vec<String> {
+    match &judged.outcome.series {
         None => Vec::new(),
         Some(Err(why)) => vec![format!("Prometheus: {why}")],
         Some(Ok(series)) if series.is_empty() => vec!["no series is answered".to_owned()],
         Some(Ok(series)) => told(series),
-    };
-    lines.push(format!("asked: {}", spec.promql.split_whitespace().collect::<Vec<_>>().join(" ")));
-    lines
+    }
+}
+
+/// What was asked. It can be long: it comes last.
+pub(super) fn question(module: &Module) -> Option<String> {
+    match &module.prober {
+        Prober::Query(spec) => {
+            Some(format!("asked: {}", spec.promql.split_whitespace().collect::<Vec<_>>().join(" ")))
+        }
+        Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) => None,
+    }
 }
 
 fn told(series: &[Series]) -> Vec<String> {

@@ -184,6 +184,17 @@ fn an_alert_that_pends_waits_while_prometheus_does_not_answer() {
 }
 
 #[test]
+fn nobody_is_woken_while_the_question_is_just_being_asked_again() {
+    let mut it = Asking::new(&spec(), alert("A"));
+    it.answer(&Ok(vec![("w1", "etcd", 4.0)]));
+    it.answer(&Ok(vec![("w1", "etcd", 4.0)]));
+    it.handle(Event::Woken);
+    assert_eq!(it.news(), Vec::<String>::new());
+    it.answer(&Ok(vec![("w1", "etcd", 4.0)]));
+    assert_eq!(it.news(), ["+A w1"]);
+}
+
+#[test]
 fn a_series_that_is_gone_keeps_firing_for_as_long_as_its_alert_says_and_then_ends() {
     let kept = Alert { keep_firing_for: secs(45), when: condition("target.value > 1.0"), ..at_once("A") };
     let mut it = Asking::new(&spec(), kept);
@@ -198,7 +209,7 @@ fn a_series_that_is_gone_keeps_firing_for_as_long_as_its_alert_says_and_then_end
 #[test]
 fn a_series_without_labels_is_the_reading_of_the_question_itself() {
     let fleet = QuerySpec { by: Some(Vec::new()), ..spec() };
-    let mut it = Asking::new(&fleet, at_once("A"));
+    let mut it = Asking::new(&fleet, Alert { when: condition("target.value > 8.0"), ..at_once("A") });
     it.answer(&Ok(vec![("w1", "etcd", 4.0), ("w2", "etcd", 5.0)]));
     assert_eq!((it.news(), it.targets().len()), (vec!["+A ".to_owned()], 1));
     it.answer(&Ok(vec![]));
