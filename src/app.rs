@@ -100,7 +100,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let mut signals = signal::Signals::new().map_err(Failed::Signals)?;
     let listeners = listen(&options.listen).await?;
 
-    let dialer = Dialer::system();
+    let dialer = Dialer::system().with_prometheus(settings.prometheus.clone());
     let (events, inbox) = mpsc::unbounded_channel();
     let (looks, questions) = mpsc::channel(LOOKS_MAX);
     let (wishes, reloads) = mpsc::channel(1);

@@ -56,6 +56,29 @@ pub struct Entry {
     seats: Vec<Seat>,
 }
 
+impl Entry {
+    /// A question to Prometheus, and no target of its own: it counts in no scope.
+    pub fn is_question(&self) -> bool {
+        self.module.prober.asks_for_series() && self.target.labels.is_empty()
+    }
+
+    /// A series of an answer to such a question.
+    pub fn is_series(&self) -> bool {
+        self.module.prober.asks_for_series() && !self.target.labels.is_empty()
+    }
+
+    /// Prometheus has answered, and this was not in the answer. There is nothing to hold a condition
+    /// against.
+    pub fn is_unanswered(&self) -> bool {
+        let verdict = self.judged.as_ref().map(|it| it.verdict);
+        self.module.prober.asks_for_series() && verdict == Some(Verdict::Success)
+    }
+
+    fn seats(&self, scopes: &Scopes) -> Vec<Seat> {
+        if self.is_question() { scopes.seats_apart() } else { scopes.seats(&self.reading.labels) }
+    }
+}
+
 /// What a new reading did to the tallies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stir {
@@ -73,7 +96,7 @@ impl Board {
         let mut stir = Stir::default();
         for (id, entry) in &mut self.entries {
             let Some(scopes) = self.probes.get_mut(&entry.probe) else { continue };
-            entry.seats = scopes.seats(&entry.reading.labels);
+            entry.seats = entry.seats(scopes);
             scopes.enter(*id, entry, &mut stir);
         }
         stir
@@ -88,10 +111,11 @@ impl Board {
         }
         let scopes = self.probes.entry(Arc::clone(probe)).or_default();
         let reading = reading::of_nobody(&target);
-        let seats = scopes.seats(&reading.labels);
         let probe = Arc::clone(probe);
+        let seats = Vec::new();
         let mut entry =
             Entry { probe, target, module, judged: None, late: None, since: None, reading, seats };
+        entry.seats = entry.seats(scopes);
         scopes.enter(id, &mut entry, &mut Stir::default());
         self.entries.insert(id, entry);
     }

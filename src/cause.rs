@@ -4,7 +4,7 @@ use crate::exposition;
 use crate::outcome::{
     CertificateFault, End, Fault, FaultKind, HeaderMatch, HttpFacts, Outcome, OwnSide, Phase,
 };
-use crate::spec::{FailIf, HttpSpec, Module, Prober, SslWanted};
+use crate::spec::{FailIf, HttpSpec, Module, OnEmpty, Prober, QuerySpec, SslWanted};
 
 /// What is said of a target after one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,9 @@ impl Judged {
 pub fn judge(module: &Module, outcome: &Outcome) -> Verdict {
     match outcome.end {
         End::Unknown(own) => Verdict::Unknown(own),
+        // Whoever answers for others and fails says nothing about them.
+        End::Fault(_) if module.prober.asks_for_series() => Verdict::Unknown(OwnSide::Query),
+        End::Reply if is_silent(&module.prober, outcome) => Verdict::Unknown(OwnSide::Query),
         End::Fault(fault) => Verdict::Failure(of_fault(fault), fault.phase),
         // The timeout of a path ends the measuring; what was measured until then is the answer.
         End::Reply if outcome.duration > module.timeout && outcome.path.is_none() => {
@@ -118,6 +121,29 @@ fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
             mismatch.then_some((Cause::ContentMismatch, Phase::Check))
         }
         Prober::Path(_) => of_path(outcome),
+        Prober::Query(spec) => Some((of_series(spec, outcome)?, Phase::Check)),
+    }
+}
+
+/// Whether the answer has nothing to say where it should.
+fn is_silent(prober: &Prober, outcome: &Outcome) -> bool {
+    match prober {
+        Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) => false,
+        Prober::Query(spec) => match &outcome.series {
+            None | Some(Err(_)) => true,
+            Some(Ok(series)) => series.is_empty() && spec.on_empty == OnEmpty::Unknown,
+        },
+    }
+}
+
+/// Of an answer that is there.
+fn of_series(spec: &QuerySpec, outcome: &Outcome) -> Option<Cause> {
+    if !matches!(&outcome.series, Some(Ok(series)) if series.is_empty()) {
+        return Some(Cause::QueryMatched);
+    }
+    match spec.on_empty {
+        OnEmpty::Healthy | OnEmpty::Unknown => None,
+        OnEmpty::Failing => Some(Cause::QueryEmpty),
     }
 }
 
@@ -251,6 +277,7 @@ impl From<OwnSide> for Cause {
             OwnSide::Memory => Self::LocalMemory,
             OwnSide::Resolver => Self::LocalResolver,
             OwnSide::Permission => Self::LocalPermission,
+            OwnSide::Query => Self::QueryFailed,
             OwnSide::Secret => Self::LocalSecret,
             OwnSide::Overrun => Self::Overrun,
             OwnSide::Paused => Self::Paused,
@@ -265,12 +292,13 @@ pub fn own_side(cause: Cause) -> Option<OwnSide> {
     OWN_SIDES.into_iter().find(|own| Cause::from(*own) == cause)
 }
 
-const OWN_SIDES: [OwnSide; 10] = [
+const OWN_SIDES: [OwnSide; 11] = [
     OwnSide::Fd,
     OwnSide::Ports,
     OwnSide::Memory,
     OwnSide::Resolver,
     OwnSide::Permission,
+    OwnSide::Query,
     OwnSide::Secret,
     OwnSide::Overrun,
     OwnSide::Paused,
@@ -315,7 +343,7 @@ causes! {
     DnsAnswerMismatch "dns_answer_mismatch" Check "the records are not what was expected" "see the records";
     IcmpUnreachable "icmp_unreachable" Connect "a router or the host answered that it cannot be reached" "the address that said so stands in the evidence";
     GrpcNotServing "grpc_not_serving" Check "the health service says that it does not serve" "read the service's log";
-    QueryFailed "query_failed" Processing "Prometheus could not answer the question" "see its answer";
+    QueryMatched "query_matched" Check "the question to Prometheus finds it" "see the series in the evidence, and ask the question there";
     QueryEmpty "query_empty" Check "the question has no answer, and should have" "see whether the series still exists";
     PathLossy "path_lossy" Check "packets are lost on the way" "loss begins where every later hop that answers loses";
     TargetDenied "target_denied" Connect "policy forbids that address" "name it with --probe.allow if it is meant to be probed";
@@ -325,6 +353,7 @@ causes! {
     LocalResolver "local_resolver" Resolve "our resolver could not be asked" "look at /etc/resolv.conf of this machine and at the servers it names";
     LocalPermission "local_permission" Connect "we are not allowed to do that here" "see which privilege the prober needs";
     LocalSecret "local_secret" Check "a secret or a certificate of ours could not be read" "see the path and its owner";
+    QueryFailed "query_failed" Processing "Prometheus did not answer the question" "see what it says, and whether it is up";
     Overrun "overrun" Resolve "it could not be started in time" "there is more to ask than this machine can: lower the load or shard";
     Paused "paused" Resolve "this process was stopped in the middle of it" "look for a suspended machine or a frozen container";
     Cancelled "cancelled" Resolve "it was called off by a reload or a shutdown" "nothing to do";

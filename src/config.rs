@@ -34,6 +34,7 @@ mod word;
 mod field;
 mod client;
 mod http;
+mod query;
 mod module;
 mod rewrite;
 mod probe;

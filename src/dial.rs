@@ -31,6 +31,7 @@ pub(crate) use request::{Answered, Request};
 pub(crate) use secret::authorization;
 pub(crate) use trail::Trail;
 
+use crate::config::Endpoint;
 use crate::outcome::{FaultKind, OwnSide, Phase};
 use crate::spec::{DialSpec, TlsSpec};
 use resolve::Resolver;
@@ -38,7 +39,10 @@ use tls::Trust;
 
 /// Finds addresses, makes connections, speaks TLS. Cheap to clone.
 #[derive(Clone)]
-pub struct Dialer(Arc<Means>);
+pub struct Dialer {
+    means: Arc<Means>,
+    prometheus: Option<Arc<Endpoint>>,
+}
 
 struct Means {
     resolver: Resolver,
@@ -55,12 +59,27 @@ impl Dialer {
     /// A dialer by the rules of this machine, read once and now: its `/etc/resolv.conf`,
     /// `/etc/hosts` and trusted roots. Whoever wants changed files to count makes another.
     pub fn system() -> Self {
-        Self(Arc::new(Means { resolver: Resolver::system(), trust: Trust::system() }))
+        Self::with(Resolver::system())
     }
 
     /// A dialer that asks these name servers and no others, and does not read `/etc/hosts`.
     pub fn asking(name_servers: &[SocketAddr]) -> Self {
-        Self(Arc::new(Means { resolver: Resolver::asking(name_servers), trust: Trust::system() }))
+        Self::with(Resolver::asking(name_servers))
+    }
+
+    fn with(resolver: Resolver) -> Self {
+        Self { means: Arc::new(Means { resolver, trust: Trust::system() }), prometheus: None }
+    }
+
+    /// The same, and this is the Prometheus that questions go to.
+    #[must_use]
+    pub fn with_prometheus(self, endpoint: Option<Endpoint>) -> Self {
+        Self { prometheus: endpoint.map(Arc::new), ..self }
+    }
+
+    /// The Prometheus that questions go to; none where the settings name none.
+    pub(crate) fn prometheus(&self) -> Option<&Endpoint> {
+        self.prometheus.as_deref()
     }
 
     /// Finds the address of `host` (a name, or an address without brackets) and connects to it,
@@ -93,7 +112,7 @@ impl Dialer {
         trail: &Trail,
     ) -> Result<SocketAddr, Trouble> {
         trail.enter(Phase::Resolve);
-        let address = self.0.resolver.address(host, spec).await?;
+        let address = self.means.resolver.address(host, spec).await?;
         let peer = SocketAddr::new(address, port);
         trail.note(|seen| (seen.peer, seen.broken) = (Some(peer), None));
         Ok(peer)
@@ -110,7 +129,7 @@ impl Dialer {
         trail: &Trail,
     ) -> Result<tokio_rustls::client::TlsStream<Wire>, Trouble> {
         trail.enter(Phase::Tls);
-        self.0.trust.handshake(wire, host, spec, protocols, trail).await
+        self.means.trust.handshake(wire, host, spec, protocols, trail).await
     }
 }
 

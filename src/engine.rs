@@ -3,10 +3,10 @@
 //! no clock, no socket, no lock inside. So an hour of alerting runs in a millisecond.
 //!
 //! `turn` is the order in which things are looked at, `change` what other drop-ins and targets do; `watch` are the alerts, `alarms` those that are
-//! not inactive, `groups` the groups that some of them fire for (`member` tells those), `outlook` is what
-//! their conditions see, `inquiry` what they want to know beyond that and `answers` what came of it,
-//! `diagnosis` what is said of them (its longest
-//! part is the `evidence`), and `ledger` what people have been told.
+//! not inactive, `groups` the groups that some of them fire for (`member` tells those), `series` the
+//! answers to questions, `outlook` is what their conditions see, `inquiry` what they want to know
+//! beyond that and `answers` what came of it, `diagnosis` what is said of them (its longest part is
+//! the `evidence`), and `ledger` what people have been told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -38,6 +38,7 @@ mod inquiry;
 mod ledger;
 mod member;
 mod outlook;
+mod series;
 mod snapshot;
 mod turn;
 mod watch;
@@ -249,7 +250,7 @@ impl Engine {
             judged: entry.judged.clone(),
             late: entry.late,
             since: entry.since,
-            next_in: self.schedule.next_in(now.up, id),
+            next_in: self.schedule.next_in(now.up, self.asked_about(id)),
         };
         let mut targets: Vec<_> = self.world.board.entries().map(target).collect();
         targets.sort_by(|a, b| (&a.probe, &a.target.address, a.id).cmp(&(&b.probe, &b.target.address, b.id)));

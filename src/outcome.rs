@@ -1,13 +1,16 @@
 //! What one attempt saw. Facts only: `cause` decides what they mean.
 
 mod path;
+mod series;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
 pub use path::{HopFacts, PathFacts, Refusal, RoundTrips};
+pub use series::{Series, folded, notes, sum};
 
 use crate::exposition::{Flaw, Summary};
 
@@ -32,6 +35,8 @@ pub struct Outcome {
     pub conversation: Option<Conversation>,
     /// What was found of the way, for `path`; also when the time was up before all was measured.
     pub path: Option<PathFacts>,
+    /// What Prometheus answered, for `query`, or in words why it did not.
+    pub series: Option<Result<Arc<[Series]>, String>>,
     /// How it ended.
     pub end: End,
 }
@@ -49,6 +54,7 @@ impl Outcome {
             exposition: None,
             conversation: None,
             path: None,
+            series: None,
             end,
         }
     }
@@ -213,6 +219,8 @@ pub enum OwnSide {
     Resolver,
     /// We may not do that here.
     Permission,
+    /// Whom we ask about others did not answer: that says nothing about them.
+    Query,
     /// A secret or a certificate of ours could not be read.
     Secret,
     /// It could not be started in time.

@@ -9,6 +9,7 @@ mod follow;
 mod http;
 mod metrics;
 mod path;
+mod query;
 mod tcp;
 
 use std::fmt;
@@ -82,6 +83,7 @@ async fn converse(dialer: &Dialer, module: &Module, target: &Target, trail: Trai
         Prober::Metrics(spec) => metrics::ask(dialer, module, spec, target, &trail).await,
         Prober::Tcp(spec) => tcp::ask(dialer, module, spec, target, &trail).await,
         Prober::Path(spec) => path::ask(dialer, module, spec, target, &trail).await,
+        Prober::Query(spec) => query::ask(dialer, module, spec, &trail).await,
     };
     match result {
         Ok(()) => End::Reply,

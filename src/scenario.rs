@@ -42,6 +42,12 @@ pub fn run(suite: &Suite, config: &Config, base_url: &Url) -> Result<Vec<Ran>, S
     if let Some(name) = suite.probes().find(|it| config.plan.probe(it).is_none()) {
         return Err(format!("no drop-in has a probe `{name}`"));
     }
+    let asks = |it: &&str| config.plan.probe(it).is_some_and(|it| it.module.prober.asks_for_series());
+    if let Some(name) = suite.probes().find(asks) {
+        return Err(format!(
+            "the probe `{name}` asks Prometheus: say its `series` with `see`, it has no targets"
+        ));
+    }
     suite.cases.iter().map(|case| run_case(suite, case, config, base_url)).collect()
 }
 

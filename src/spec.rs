@@ -38,9 +38,19 @@ pub enum Prober {
     Tcp(TcpSpec),
     /// The way to the target, hop by hop.
     Path(PathSpec),
+    /// A question to Prometheus. Its answer's series are the targets.
+    Query(QuerySpec),
 }
 
 impl Prober {
+    /// Whether what is asked about is found in the answer, and not by discovery.
+    pub fn asks_for_series(&self) -> bool {
+        match self {
+            Self::Http(_) | Self::Metrics(_) | Self::Tcp(_) | Self::Path(_) => false,
+            Self::Query(_) => true,
+        }
+    }
+
     /// The word after `prober:`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -48,6 +58,7 @@ impl Prober {
             Self::Metrics(_) => "metrics",
             Self::Tcp(_) => "tcp",
             Self::Path(_) => "path",
+            Self::Query(_) => "query",
         }
     }
 }
@@ -348,6 +359,31 @@ impl Default for PathSpec {
             dial: DialSpec::default(),
         }
     }
+}
+
+/// `query:`. It is asked as an alerting rule of Prometheus is: what it answers is in trouble.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuerySpec {
+    /// The question.
+    pub promql: Arc<str>,
+    /// The labels that say who a series is about: those that have them in common are one reading,
+    /// with the sum of their values, and what else they bear is told of it. None: each series is a
+    /// reading of its own.
+    pub by: Option<Vec<Arc<str>>>,
+    /// What an answer without any series says.
+    pub on_empty: OnEmpty,
+}
+
+/// What an answer without any series says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OnEmpty {
+    /// Nothing is in trouble.
+    #[default]
+    Healthy,
+    /// What is asked for should be there: the probe itself fails.
+    Failing,
+    /// We cannot tell: what was in trouble stays so.
+    Unknown,
 }
 
 /// What the packets of a trace are.

@@ -83,6 +83,10 @@ pub struct Reading {
     pub samples: u64,
     /// The address that was dialled, with its port, or `""`.
     pub peer: Arc<str>,
+    /// The value of a series, for `query`; of several series their sum.
+    pub value: Option<f64>,
+    /// What its series bear, those labels among them that do not say who it is about.
+    pub notes: Labels,
     /// The earliest end of a certificate of the chain.
     pub certificate_not_after: Option<SystemTime>,
     /// Since when the verdict is of its kind (success, failure, unknown); none before the first.

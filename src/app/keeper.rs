@@ -13,7 +13,7 @@ use crate::config::{self, Complaint, Config, InForce, LastGood, Level, Loaded, S
 use crate::discovery::{self, Memory, Trouble};
 use crate::engine::Event;
 use crate::files::{self, Watch};
-use crate::plan::Plan;
+use crate::plan::{Alert, Plan};
 use crate::runbook::Runbook;
 use crate::serve::{OwnMetrics, ReloadRequest};
 use crate::target::TargetSet;
@@ -153,6 +153,9 @@ impl Keeper {
             config::load(&sources, &self.known.last_good);
         tell(&complaints);
         tell(&files::missing(&needed, &self.config_dir));
+        if self.settings.prometheus.is_none() {
+            leave_questions_out(&mut config.plan);
+        }
         if let Some(pace) = self.pace {
             quicken(&mut config.plan, pace);
         }
@@ -228,6 +231,22 @@ fn tell(complaints: &[Complaint]) {
             Level::Error => error!(file, line, column, help, "{}", it.title),
             Level::Warning => warn!(file, line, column, help, "{}", it.title),
         }
+    }
+}
+
+/// With nobody to ask, a question would be unknown for ever. The plan has just been made, so nobody
+/// shares it.
+fn leave_questions_out(plan: &mut Arc<Plan>) {
+    let Some(plan) = Arc::get_mut(plan) else { return };
+    let before = plan.probes.len();
+    plan.probes.retain(|it| !it.module.prober.asks_for_series());
+    let left_out = before - plan.probes.len();
+    if left_out > 0 {
+        let alerts = std::mem::take(&mut plan.alerts);
+        let has_probe = |alert: &Arc<Alert>| plan.probes.iter().any(|it| it.name == alert.probe);
+        plan.alerts = alerts.into_iter().filter(has_probe).collect();
+        let help = "give `prometheus` in the settings, or --prometheus.url";
+        warn!(probes = left_out, help, "no Prometheus is named: the probes that ask one are left out");
     }
 }
 

@@ -75,6 +75,12 @@ impl Scopes {
         self.0.iter().map(seat).collect()
     }
 
+    /// The seats of one who belongs to no group.
+    pub(super) fn seats_apart(&self) -> Vec<Seat> {
+        let seat = |_: &Counted| Seat { group: None, standing: Standing::Unknown };
+        self.0.iter().map(seat).collect()
+    }
+
     /// Counts a new member as it stands.
     pub(super) fn enter(&mut self, id: TargetId, entry: &mut Entry, stir: &mut Stir) {
         for (counted, seat) in self.0.iter_mut().zip(&mut entry.seats) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cause::{Cause, Judged, Verdict};
 use crate::labels::Labels;
-use crate::outcome::{End, Late, TlsFacts};
+use crate::outcome::{End, Late, TlsFacts, notes, sum};
 use crate::spec::Module;
 use crate::target::Target;
 use crate::view::Reading;
@@ -42,6 +42,7 @@ pub fn reading_of(
     let timeout = module.timeout;
     let http = outcome.http.as_ref();
     let samples = outcome.exposition.as_ref().and_then(|it| it.as_ref().ok()).map(|it| it.samples);
+    let series = outcome.series.as_ref().and_then(|it| it.as_deref().ok());
     let (answered_after, silent_for) = afterwards(judged, late);
     Reading {
         labels,
@@ -59,6 +60,8 @@ pub fn reading_of(
         body: http.map_or_else(Arc::default, |it| it.body_start.as_str().into()),
         samples: samples.unwrap_or(0),
         peer: outcome.peer.map_or_else(Arc::default, |it| it.to_string().into()),
+        value: series.and_then(sum),
+        notes: series.map(notes).unwrap_or_default(),
         certificate_not_after: outcome.tls.as_ref().and_then(TlsFacts::earliest_not_after),
         since: None,
         joined: Arc::default(),

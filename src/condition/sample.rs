@@ -31,6 +31,7 @@ impl Sample {
             body: "up 1\n".into(),
             samples: 1,
             peer: "192.0.2.1:9100".into(),
+            value: Some(1.0),
             certificate_not_after: Some(NOW + Duration::from_hours(24)),
             since: Some(NOW),
             ..Reading::default()

@@ -131,6 +131,21 @@ pub(super) const READING: &[Field<Reading>] = &[
         read: |it| count(it.samples),
     },
     Field {
+        name: "value",
+        kind: Kind::Double,
+        meaning: "the value that Prometheus answered to a `query`; no answer where there is no number",
+        read: |it| match it.value.filter(|value| !value.is_nan()) {
+            Some(value) => number(value),
+            None => Err(no_answer("Prometheus answered no number for it")),
+        },
+    },
+    Field {
+        name: "notes",
+        kind: Kind::Labels,
+        meaning: "what the series of a `query` bear beside its labels",
+        read: |it| Ok(Box::new(Part::Labels(it.notes.clone()))),
+    },
+    Field {
         name: "address",
         kind: Kind::Text,
         meaning: "its address, as it was given",

@@ -2,7 +2,7 @@
 //! The reading goes by these tables, and so does what is printed about them.
 
 pub use client::{AUTHORIZATION, BASIC_AUTH, ENDPOINT, EXTRA_HEADER, RUNBOOK, SETTINGS, TLS};
-pub use module::{EXCHANGE, HEADER_RULE, HTTP, METRICS, MODULE, PATH, SCRAPE_HTTP, TCP};
+pub use module::{EXCHANGE, HEADER_RULE, HTTP, METRICS, MODULE, PATH, QUERY, SCRAPE_HTTP, TCP};
 
 mod client;
 mod module;
@@ -70,6 +70,7 @@ pub const SECTIONS: &[&Section] = &[
     &METRICS,
     &TCP,
     &PATH,
+    &QUERY,
     &HEADER_RULE,
     &EXCHANGE,
     &BASIC_AUTH,

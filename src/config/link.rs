@@ -86,6 +86,16 @@ impl Names {
                 self.complain_of_name("module", &probe.module, known, &mut draft.desk);
                 continue;
             };
+            if module.prober.asks_for_series() {
+                if let Some(span) = &probe.own_targets {
+                    let title = "a probe that asks Prometheus has no targets of its own";
+                    let help = "the series of the answer are its targets: take this away";
+                    draft.desk.error(span, title, help);
+                }
+            } else if let Some(span) = &probe.asks_nobody {
+                let help = "write `targets:` with `static_configs` or `file_sd_configs` under it";
+                draft.desk.warning(span, "this probe asks nobody", help);
+            }
             if module.timeout > probe.interval {
                 let shown = |it| humantime::format_duration(it).to_string().replace(' ', "");
                 let title = format!(

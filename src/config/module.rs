@@ -10,10 +10,10 @@ use super::client;
 use super::complaint::nearest;
 use super::desk::Desk;
 use super::field::Fields;
-use super::http;
 use super::key::{EXCHANGE, METRICS, MODULE, PATH, SCRAPE_HTTP, TCP};
 use super::raw::{Entry, Node};
 use super::word::{self, Bounds, HOUR};
+use super::{http, query};
 use crate::spec::{
     DialSpec, Exchange, Family, MetricsSpec, Module, PathProtocol, PathSpec, Prober, ScrapeProtocol, TcpSpec,
     TlsSpec,
@@ -38,7 +38,7 @@ pub(super) fn read(entry: &Entry, desk: &mut Desk) -> Module {
         desk.error(span, "connecting may take longer than the timeout", help);
     }
     let prober = prober(&fields, desk);
-    if let (Prober::Http(_) | Prober::Tcp(_) | Prober::Path(_), Some(span)) =
+    if let (Prober::Http(_) | Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_), Some(span)) =
         (&prober, fields.key_span("metrics"))
     {
         let title = format!("the prober `{}` does not read this section", prober.name());
@@ -55,11 +55,14 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
         "metrics" => Prober::Metrics(metrics(fields, desk)),
         "tcp" => Prober::Tcp(tcp(fields.get("tcp"), desk)),
         "path" => Prober::Path(path(fields.get("path"), desk)),
+        "query" => Prober::Query(query::read(fields, desk)),
         other => {
             if let Some(node) = named.filter(|_| !other.is_empty()) {
                 let help = match nearest(other, PROBERS) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "those that are known are `http`, `metrics`, `tcp` and `path`".to_owned(),
+                    None => {
+                        "those that are known are `http`, `metrics`, `tcp`, `path` and `query`".to_owned()
+                    }
                 };
                 desk.error(&node.span, format!("prober `{other}` is not known here"), help);
             }
@@ -204,7 +207,7 @@ pub(super) fn dial(fields: &Fields<'_>, desk: &mut Desk) -> DialSpec {
     dial
 }
 
-const PROBERS: [&str; 4] = ["http", "metrics", "tcp", "path"];
+const PROBERS: [&str; 5] = ["http", "metrics", "tcp", "path", "query"];
 const ATTEMPT: Bounds = Bounds::new(Duration::from_millis(1), HOUR);
 /// The most packets for each hop.
 const COUNT_MAX: u64 = 1000;

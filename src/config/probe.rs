@@ -20,6 +20,10 @@ pub(super) struct ProbeDraft {
     pub(super) interval: Duration,
     /// Where the interval stands, or the name where it is not said.
     pub(super) interval_span: std::ops::Range<usize>,
+    /// Where it says something of targets.
+    pub(super) own_targets: Option<std::ops::Range<usize>>,
+    /// Where it should say who is asked, and does not.
+    pub(super) asks_nobody: Option<std::ops::Range<usize>>,
     pub(super) discovery: Discovery,
 }
 
@@ -29,6 +33,7 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<ProbeDraft> {
     let name = fields.required_word("name", desk);
     let module = fields.required_word("module", desk);
     let interval = fields.duration("interval", &INTERVAL_BOUNDS, desk).unwrap_or(INTERVAL);
+    let own_targets = ["targets", "relabel_configs"].into_iter().find_map(|it| fields.key_span(it)).cloned();
     let mut discovery = Discovery {
         probe: name.as_ref().map_or_else(|| Arc::from(""), |it| Arc::clone(&it.text)),
         static_configs: Vec::new(),
@@ -37,13 +42,12 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<ProbeDraft> {
     };
     if let Some(targets) = fields.get("targets") {
         read_targets(targets, &mut discovery, desk);
-    } else {
-        let help = "write `targets:` with `static_configs` or `file_sd_configs` under it";
-        desk.warning(fields.key_span("targets").unwrap_or(&fields.span), "this probe asks nobody", help);
     }
+    let asks_nobody = fields.get("targets").is_none();
+    let asks_nobody = asks_nobody.then(|| fields.key_span("targets").unwrap_or(&fields.span).clone());
     let name = name?;
     let interval_span = fields.get("interval").map_or(&name.span, |it| &it.span).clone();
-    Some(ProbeDraft { name, module: module?, interval, interval_span, discovery })
+    Some(ProbeDraft { name, module: module?, interval, interval_span, own_targets, asks_nobody, discovery })
 }
 
 fn read_targets(node: &Node, discovery: &mut Discovery, desk: &mut Desk) {

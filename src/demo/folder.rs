@@ -24,6 +24,7 @@ impl Folder {
             ("probes.d", DROP_INS),
             ("runbook", PAGES),
             ("targets/scrape", &[("fleet.yaml", targets)]),
+            ("targets/bootstrap", &[("fleet.yaml", "[]\n")]),
             ("targets/kms", &[("fleet.yaml", "[]\n")]),
         ];
         for (folder, files) in groups {
@@ -51,7 +52,7 @@ macro_rules! drop_ins {
 }
 
 /// The shipped drop-ins, by the names they have in `probes.d`.
-const DROP_INS: &[(&str, &str)] = drop_ins! { "10-scrape.yaml" "20-prom-proxy.yaml" "30-registry-se.yaml" "31-registry-se-status.yaml" "50-deploy.yaml" };
+const DROP_INS: &[(&str, &str)] = drop_ins! { "10-scrape.yaml" "20-prom-proxy.yaml" "30-registry-se.yaml" "31-registry-se-status.yaml" "40-bootstrap.yaml" "50-deploy.yaml" };
 
 macro_rules! pages {
     ($($name:literal)*) => { &[$(($name, include_str!(concat!("runbook/", $name)))),*] };
@@ -60,6 +61,9 @@ macro_rules! pages {
 /// One page for each that a shipped drop-in names.
 const PAGES: &[(&str, &str)] = pages! {
     "all-se-endpoints-down.md"
+    "armada-bootstrap-collect-info-before-escalation.md"
+    "armada-bootstrap-failures.md"
+    "armada-bootstrap-worker-verification.md"
     "armada-carrier-vip-failover.md"
     "armada-deploy-operation-failures.md"
     "armada-etcd-general-troubleshooting.md"

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::fault::Trouble;
 use crate::exposition::{Flaw, Summary};
 use crate::outcome::{
-    Conversation, End, Fault, FaultKind, HttpFacts, Outcome, PathFacts, Phase, Phases, TlsFacts,
+    Conversation, End, Fault, FaultKind, HttpFacts, Outcome, PathFacts, Phase, Phases, Series, TlsFacts,
 };
 
 /// The trail of one attempt. Clones lead to the same one.
@@ -34,6 +34,8 @@ pub(crate) struct Seen {
     pub conversation: Option<Conversation>,
     /// What was found of the way.
     pub path: Option<PathFacts>,
+    /// What Prometheus answered, or why it did not.
+    pub series: Option<Result<Arc<[Series]>, String>>,
     /// How the last connection ended, where it did so before we let go of it.
     pub broken: Option<Break>,
 }
@@ -167,6 +169,7 @@ impl Notes {
             exposition: seen.exposition,
             conversation: seen.conversation,
             path: seen.path,
+            series: seen.series,
             end,
         }
     }

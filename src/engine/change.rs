@@ -9,6 +9,7 @@ use crate::moment::Moment;
 use crate::plan::{Plan, Probe};
 use crate::rule::Transition;
 use crate::schedule::Pace;
+use crate::spec::Prober;
 use crate::target::TargetId;
 
 use super::Engine;
@@ -54,6 +55,9 @@ impl Engine {
 
     /// Lets the probe's targets be those that discovery knows.
     pub(super) fn place(&mut self, now: Moment, probe: &Probe) {
+        if let Prober::Query(spec) = &probe.module.prober {
+            return self.place_question(now, probe, spec);
+        }
         let name = &probe.name;
         let found = self.found.get(name).into_iter().flat_map(|it| &it.targets);
         let targets: BTreeMap<_, _> = found.map(|it| (it.id(name), Arc::clone(it))).collect();
@@ -80,7 +84,7 @@ impl Engine {
         self.stir_counters(now, name);
     }
 
-    fn remove(&mut self, now: Moment, target: TargetId) {
+    pub(super) fn remove(&mut self, now: Moment, target: TargetId) {
         if let Some(entry) = self.world.board.entry(target) {
             let (probe, labels) = (Arc::clone(&entry.probe), entry.reading.labels.clone());
             for watch in self.watches_of(&probe).iter() {

@@ -10,6 +10,8 @@ use crate::labels::Labels;
 use crate::outcome::{End, Late, Outcome, Phase};
 use crate::view::{CheckAnswer, Tally, table};
 
+mod series;
+
 /// What there is to tell of one target, or of one group.
 #[derive(Debug)]
 pub(super) struct Evidence<'a> {
@@ -48,6 +50,7 @@ impl<'a> Evidence<'a> {
             lines.extend(answer(&judged.outcome));
             lines.extend(judged.outcome.peer.map(|it| format!("dialled {it}")));
             lines.extend(certificate(&judged.outcome));
+            lines.extend(series::answer(judged));
             lines.extend(content(judged));
             lines.extend(since(entry, judged.verdict));
             lines.extend(hint(judged.verdict));
@@ -62,6 +65,7 @@ impl<'a> Evidence<'a> {
         if !self.unanswered.is_empty() {
             lines.push(format!("without an answer: {}", self.unanswered.join(", ")));
         }
+        lines.extend(self.entry.and_then(|it| series::question(&it.module)));
         lines.join("\n")
     }
 }

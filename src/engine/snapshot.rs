@@ -45,6 +45,13 @@ pub struct TargetStatus {
     pub next_in: Duration,
 }
 
+impl TargetStatus {
+    /// It is a series of the answer to a question, and not asked for itself.
+    pub fn is_series(&self) -> bool {
+        self.module.prober.asks_for_series() && !self.target.labels.is_empty()
+    }
+}
+
 /// States of an alert that is not inactive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertState {

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::board::Stir;
+use crate::board::{Entry, Stir};
 use crate::cause::{Judged, Verdict};
 use crate::condition::Failed;
 use crate::moment::Moment;
@@ -149,6 +149,14 @@ impl Engine {
     }
 
     fn judge(&mut self, now: Moment, target: TargetId, judged: Arc<Judged>, reading_on: bool) {
+        if self.world.board.entry(target).is_some_and(Entry::is_question) {
+            self.judge_series(now, target, &judged, reading_on);
+        } else {
+            self.judge_one(now, target, judged, reading_on);
+        }
+    }
+
+    pub(super) fn judge_one(&mut self, now: Moment, target: TargetId, judged: Arc<Judged>, reading_on: bool) {
         let stir = self.world.board.judge(target, judged, reading_on, now.wall);
         self.stirred(now, target, stir);
         self.look_at_all(now, target);
@@ -210,9 +218,9 @@ impl Engine {
     }
 
     /// Moves the alert's rule, and does what follows.
-    fn go_on(&mut self, now: Moment, watch: &Watch, key: &Key, finding: Finding) {
+    pub(super) fn go_on(&mut self, now: Moment, watch: &Watch, key: &Key, finding: Finding) {
         // Nobody is woken by a reading that is just being replaced.
-        let asks = self.schedule.asks(key.target);
+        let asks = self.schedule.asks(self.asked_about(key.target));
         let alarm = self.alarms.get_mut(key).expect("it was looked at a moment ago");
         let found = alarm.rule.find(now, finding);
         let ripe = if asks { None } else { alarm.rule.ripen(now, watch.terms()) };
@@ -248,7 +256,7 @@ impl Engine {
         self.alarms.set_timer(key, timer);
     }
 
-    fn stirred(&mut self, now: Moment, target: TargetId, stir: Stir) {
+    pub(super) fn stirred(&mut self, now: Moment, target: TargetId, stir: Stir) {
         self.count_failures(stir.failed);
         if stir.changed
             && let Some(entry) = self.world.board.entry(target)

@@ -108,6 +108,9 @@ impl Watch {
                 if entry.reading.unknown {
                     return Ok(Finding::Unknown);
                 }
+                if entry.is_unanswered() {
+                    return Ok(Finding::Absent);
+                }
                 alert.when.holds(view).map(found)
             }
             (Self::Planned(alert), Subject::Group(muster, _)) => {
@@ -125,8 +128,9 @@ impl Watch {
                 let failing = alert.when.holds(&taken(Doubt::Failing))?;
                 Ok(if answering == failing { found(failing) } else { Finding::Unknown })
             }
+            // Whether Prometheus answers is told once, of the question.
             (Self::Stale(_), subject) => Ok(found(match subject {
-                Subject::Target(_, entry) => entry.reading.unknown,
+                Subject::Target(_, entry) => entry.reading.unknown && !entry.is_series(),
                 Subject::Group(..) => false,
             })),
         }

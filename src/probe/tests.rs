@@ -3,6 +3,7 @@
 mod http;
 mod metrics;
 mod patience;
+mod query;
 mod tcp;
 mod tls;
 

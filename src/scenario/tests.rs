@@ -8,7 +8,9 @@ mod group;
 const DROP_IN: &str = "
 modules:
   scrape: { prober: metrics, patience: 30s }
+  ask: { prober: query, query: { promql: x > 3, by: [worker] } }
 probes:
+  - { name: ask, module: ask, interval: 30s }
   - { name: scrape, module: scrape, interval: 30s }
 alerts:
   - alert: Failing
@@ -28,6 +30,7 @@ alerts:
       - { when: target.status == 404, step: gone }
       - { when: scope.zone.failing >= 2, step: zone }
       - { step: rest }
+  - { alert: Asked, probe: ask, when: target.value > 3.0 }
 ";
 
 const TARGETS: &str = "
@@ -130,6 +133,14 @@ fn what_no_drop_in_has_is_named() {
             "expect: [{ at: 1m, firing: [{ alert: Fayling }] }]".to_owned(),
             "no drop-in has an alert `Fayling`",
         ),
+        (
+            format!("observe: [{{ at: 0s, probe: scrape, see: {{ series: [] }} }}], {expect}"),
+            "the probe `scrape` asks no Prometheus",
+        ),
+        (
+            format!("observe: [{{ at: 0s, probe: ask, targets: {{ worker: w1 }} }}], {expect}"),
+            "the probe `ask` has no targets to choose from",
+        ),
         (format!("checks: {{ pat: {{}} }}, {expect}"), "no alert has a check `pat`"),
         (format!("queries: {{ down: 1 }}, {expect}"), "no alert has a query `down`"),
         (
@@ -140,6 +151,31 @@ fn what_no_drop_in_has_is_named() {
         let told = refused(&format!("  - {{ name: n, {case} }}\n"));
         assert!(told.contains(wanted), "{told}");
     }
+}
+
+#[test]
+fn a_question_sees_series_and_each_is_about_whom_the_module_says() {
+    let case = "
+  - name: two reasons of one worker, and another worker
+    observe:
+      - at: 0s
+        probe: ask
+        see:
+          series:
+            - { labels: { worker: w1, reason: a }, value: 3 }
+            - { labels: { worker: w1, reason: b }, value: 2 }
+            - { labels: { worker: w2, reason: a }, value: 2.5 }
+      - { at: 1m, probe: ask }
+    expect:
+      - { at: 30s, firing: [{ alert: Asked, labels: { worker: w1, reason: '' } }] }
+      - { at: 1m, firing: [] }
+";
+    assert_eq!(told(case), "");
+    let suite = Suite::parse("targets: { ask: [{ address: 'a:1' }] }\ncases: []\n").unwrap();
+    let source = Source { name: "a.yaml".into(), text: Ok(Arc::from(DROP_IN)) };
+    let config = load(&[source], &LastGood::default()).config;
+    let refused = run(&suite, &config, &"https://site.test".parse().unwrap()).unwrap_err();
+    assert!(refused.contains("the probe `ask` asks Prometheus"), "{refused}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the engine sees of a case: outcomes and answers, made from what the case says.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::cause::{CAUSES, Cause, Judged, Verdict, judge, own_side};
@@ -7,12 +8,12 @@ use crate::engine::{CheckOrder, QueryOrder};
 use crate::exposition::{Format, Limits, Scan, Summary};
 use crate::moment::Moment;
 use crate::outcome::{
-    CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, Late, Outcome, Phase, TlsFacts,
+    CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, Late, Outcome, Phase, Series, TlsFacts,
 };
 use crate::spec::{Module, Prober};
 use crate::view::{CheckAnswer, Hop, Reading};
 
-use super::written::{Case, See, WrittenCertificate, WrittenHop};
+use super::written::{Case, See, WrittenCertificate, WrittenHop, labels};
 
 /// What comes back of an attempt, the later part with its time from the attempt's beginning.
 pub(super) struct Witnessed {
@@ -131,6 +132,7 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Resul
     }
     match &module.prober {
         Prober::Http(_) | Prober::Path(_) => {}
+        Prober::Query(_) => outcome.series = Some(Ok(series(see))),
         Prober::Metrics(_) if body.is_empty() => {
             outcome.exposition = Some(Ok(Summary::default()));
         }
@@ -146,17 +148,22 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Resul
     Ok(outcome)
 }
 
+fn series(see: &See) -> Arc<[Series]> {
+    let all = see.series.iter().flatten();
+    all.map(|it| Series { labels: labels(&it.labels), value: it.value }).collect()
+}
+
 fn is_http(prober: &Prober) -> bool {
     match prober {
         Prober::Http(_) | Prober::Metrics(_) => true,
-        Prober::Tcp(_) | Prober::Path(_) => false,
+        Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_) => false,
     }
 }
 
 fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
     let body_matches = match prober {
         Prober::Http(spec) => spec.body_rules.iter().map(|it| it.regex.is_match(body.as_bytes())).collect(),
-        Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) => Vec::new(),
+        Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_) => Vec::new(),
     };
     HttpFacts {
         status: see.status.unwrap_or(200),

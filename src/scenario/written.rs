@@ -87,6 +87,8 @@ pub(super) struct See {
     pub certificate: Option<WrittenCertificate>,
     /// The hops of a path.
     pub hops: Option<Vec<WrittenHop>>,
+    /// What Prometheus answers to a question; nothing where it is not said.
+    pub(super) series: Option<Vec<WrittenSeries>>,
     /// A fault of our own, by its name.
     pub unknown: Option<String>,
 }
@@ -106,6 +108,17 @@ pub(super) struct WrittenCertificate {
     pub not_before: Option<String>,
     /// When its time ends.
     pub not_after: Option<String>,
+}
+
+/// A series of an answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSeries {
+    /// Its labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Its value.
+    pub value: f64,
 }
 
 /// A hop, as `mtr` prints it: loss in percent, times in milliseconds.
@@ -195,6 +208,16 @@ impl Case {
         if let Some(it) = self.observe.iter().find(|it| plan.probe(&it.probe).is_none()) {
             return Err(format!("no drop-in has a probe `{}`", it.probe));
         }
+        let asks = |it: &str| plan.probe(it).is_some_and(|it| it.module.prober.asks_for_series());
+        if let Some(it) = self.observe.iter().find(|it| it.see.series.is_some() && !asks(&it.probe)) {
+            return Err(format!("the probe `{}` asks no Prometheus: it sees no `series`", it.probe));
+        }
+        if let Some(it) = self.observe.iter().find(|it| asks(&it.probe) && !it.targets.is_empty()) {
+            return Err(format!(
+                "the probe `{}` has no targets to choose from: take `targets` away",
+                it.probe
+            ));
+        }
         let has = |name: &str| plan.alerts.iter().any(|it| &*it.name == name) || OWN_ALERTS.contains(&name);
         let expected = self.expect.iter().flat_map(|it| it.firing.iter().chain(it.pending.iter().flatten()));
         if let Some(it) = expected.into_iter().find(|it| !has(&it.alert)) {
@@ -255,5 +278,6 @@ static ALL_WELL: See = See {
     body: None,
     certificate: None,
     hops: None,
+    series: None,
     unknown: None,
 };

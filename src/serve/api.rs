@@ -10,7 +10,7 @@ use super::metrics::state_name;
 use crate::cause::{Cause, Verdict, of_fault};
 use crate::engine::{AlertState, AlertStatus, Snapshot, TargetStatus};
 use crate::labels::Labels;
-use crate::outcome::{Late, Outcome, TlsFacts};
+use crate::outcome::{Late, Outcome, TlsFacts, sum};
 
 /// All targets, as `{"status":"success","data":{"activeTargets":[…]}}`. Durations are in seconds,
 /// times in RFC 3339.
@@ -73,6 +73,8 @@ struct AttemptView {
     peer: Option<String>,
     status: Option<u16>,
     body_bytes: Option<u64>,
+    /// What Prometheus answered to a question; of several series their sum.
+    value: Option<f64>,
     certificate_not_after: Option<String>,
 }
 
@@ -140,6 +142,7 @@ impl AttemptView {
             peer: it.peer.map(|it| it.to_string()),
             status: it.http.as_ref().map(|it| it.status),
             body_bytes: it.http.as_ref().map(|it| it.body_bytes),
+            value: it.series.as_ref().and_then(|it| sum(it.as_deref().ok()?)),
             certificate_not_after: it.tls.as_ref().and_then(TlsFacts::earliest_not_after).map(rfc3339),
         }
     }

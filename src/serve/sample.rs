@@ -9,13 +9,16 @@ use http::{HeaderMap, Method};
 use crate::cause::Judged;
 use crate::engine::{AlertState, AlertStatus, TargetStatus};
 use crate::exposition::Summary;
+use crate::labels::Labels;
 use crate::notification::Notification;
 use crate::outcome::{
-    CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, Outcome, OwnSide, Phase, TlsFacts,
+    CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, Outcome, OwnSide, Phase, Series,
+    TlsFacts,
 };
 use crate::runbook::{PageRef, Step};
 use crate::spec::{
-    Compression, DialSpec, HttpClient, HttpSpec, MetricsSpec, Module, Prober, TcpSpec, TlsSpec,
+    Compression, DialSpec, HttpClient, HttpSpec, MetricsSpec, Module, OnEmpty, Prober, QuerySpec, TcpSpec,
+    TlsSpec,
 };
 use crate::target::{Target, TargetId};
 
@@ -53,6 +56,11 @@ pub(super) fn tcp_module() -> Module {
         starttls: TlsSpec::default(),
         query_response: Vec::new(),
     }))
+}
+
+pub(super) fn query_module() -> Module {
+    let (by, on_empty) = (None, OnEmpty::Healthy);
+    module(Prober::Query(QuerySpec { promql: "x > 3".into(), by, on_empty }))
 }
 
 fn module(prober: Prober) -> Module {
@@ -112,6 +120,13 @@ pub(super) fn refused() -> Outcome {
 
 pub(super) fn unknown() -> Outcome {
     Outcome::bare(hour(), Duration::ZERO, End::Unknown(OwnSide::Fd))
+}
+
+/// One series of that value.
+pub(super) fn answered(value: f64) -> Outcome {
+    let mut outcome = Outcome::bare(hour(), Duration::from_millis(3), End::Reply);
+    outcome.series = Some(Ok([Series { labels: Labels::default(), value }].into()));
+    outcome
 }
 
 pub(super) fn conversation(mismatch: bool) -> Outcome {

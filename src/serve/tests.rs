@@ -109,6 +109,15 @@ async fn targets_are_told_as_prometheus_tells_them() {
 }
 
 #[tokio::test]
+async fn a_series_is_told_with_what_prometheus_answered() {
+    let targets = vec![target(query_module(), &[("worker", "w1")], Some(answered(4.0)))];
+    let (front, _ready) = front(Snapshot { targets, ..Snapshot::default() }, None);
+    let (_, _, text) = ask(front, "GET", "/api/v1/targets").await;
+    let one = &json(&text)["data"]["activeTargets"][0];
+    assert_eq!((&one["cause"], &one["value"]), (&"query_matched".into(), &4.0.into()));
+}
+
+#[tokio::test]
 async fn alerts_are_told_with_the_step_to_go_to() {
     let url = "https://pages/armada/page.html#http-404-actions";
     let annotations = [("runbook_url", url), ("runbook_step", "HTTP 404")];

@@ -33,7 +33,7 @@ const JOINERS: [&str; 3] = ["app", "demo", "cli"];
 const DIAL: &str = "dial";
 
 /// The few doors between edges: who goes through, and into what.
-const DOORS: [(&str, &str); 1] = [("scenario", "files")];
+const DOORS: [(&str, &str); 2] = [("scenario", "files"), ("probe", "prometheus")];
 
 const FILE_LINES_MAX: usize = 400;
 

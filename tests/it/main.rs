@@ -3,6 +3,8 @@
 
 mod answers;
 mod end_to_end;
+mod bootstrap_peer;
+mod bootstrap_promql;
 mod exposition_peer;
 mod house;
 mod path_lab;

@@ -10,7 +10,7 @@ use super::{Section, key, later, unread};
 pub const MODULE: Section = Section {
     title: "a module",
     keys: &[
-        key("prober", "http, metrics, tcp or path", "", "what is asked"),
+        key("prober", "http, metrics, tcp, path or query", "", "what is asked"),
         key("timeout", "a duration", "10s", "the threshold of the verdict"),
         key("patience", "a duration", "timeout", "how long the prober reads on for the evidence"),
         key("connect_timeout", "a duration", "timeout", "bounds connecting alone"),
@@ -18,6 +18,7 @@ pub const MODULE: Section = Section {
         key("metrics", "a map", "", "what a scrape may bring"),
         key("tcp", "a map", "", "how a TCP connection is made, and what is said on it"),
         key("path", "a map", "", "how the way to a target is traced"),
+        key("query", "a map", "", "what is asked of Prometheus"),
         unread("dns", "the exporter's dns prober"),
         unread("icmp", "the exporter's icmp prober"),
         unread("grpc", "the exporter's grpc prober"),
@@ -134,6 +135,16 @@ pub const PATH: Section = Section {
         PREFERRED,
         FALLBACK,
         key("source_ip_address", "an address", "any", "the address we ask from"),
+    ],
+};
+
+/// `query:`.
+pub const QUERY: Section = Section {
+    title: "a `query` section",
+    keys: &[
+        key("promql", "PromQL", "", "the question; each series of the answer is in trouble"),
+        key("by", "a list of labels", "all", "who a series is about; those that agree are one reading"),
+        key("on_empty", "healthy, failing or unknown", "healthy", "what an answer without series says"),
     ],
 };
 

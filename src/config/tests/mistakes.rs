@@ -158,8 +158,8 @@ fn mistakes_in_text_rules_have_their_place_and_a_help() {
 #[test]
 fn mistakes_in_modules_have_their_place_and_a_help() {
     hold(&[
-        row(module("timeout: 5s"), "timeout", "needs `prober`", "http, metrics, tcp or path"),
-        row(module("prober: dns"), "dns", "prober `dns` is not known", "`http`, `metrics`, `tcp` and `path`"),
+        row(module("timeout: 5s"), "timeout", "needs `prober`", "http, metrics, tcp, path or query"),
+        row(module("prober: dns"), "dns", "prober `dns` is not known", "`tcp`, `path` and `query`"),
         row(module("prober: htpp"), "htpp", "not known", "did you mean `http`?"),
         row(module("prober: path, path: { protocol: udp }"), "udp", "no path is traced", "`icmp`"),
         row(module("prober: path, path: { hops_max: 0 }"), "0", "not a number", "from 1 to 255"),
@@ -246,6 +246,16 @@ fn mistakes_in_scrapes_and_conversations_have_their_place_and_a_help() {
             "PrometheusText0.0.4",
         ),
         row(module("prober: tcp, tcp: { source_ip_address: localhost }"), "localhost", "no address", "IPv4"),
+        row(module("prober: query"), "prober", "needs `query`", "a map"),
+        row(module("prober: query, query: { by: [a] }"), "by", "needs `promql`", "PromQL"),
+        row(module("prober: query, query: { promql: '  ' }"), "'  '", "no question", "`up == 0`"),
+        row(module("prober: query, query: { promql: up, by: [a b] }"), "a b", "not a label name", "`a_b`"),
+        row(
+            module("prober: query, query: { promql: up, on_empty: good }"),
+            "good",
+            "nothing that an empty answer says",
+            "`healthy`, `failing` or `unknown`",
+        ),
         row(
             module("prober: tcp, tcp: { query_response: [{ expect_bytes: x }] }"),
             "expect_bytes",
@@ -263,6 +273,13 @@ fn mistakes_in_probes_have_their_place_and_a_help() {
         row(probe(&format!("interval: 0s, {targets}")), "0s", "too short", "100ms"),
         row(probe(&format!("interval: 5s, {targets}")), "5s", "shorter than the timeout", "longer"),
         row(probe("interval: 1m"), "name", "asks nobody", "`static_configs`"),
+        row(
+            "modules: { m: { prober: query, query: { promql: up } } }\nprobes: [{ name: p, module: m, targets: {} }]\n"
+                .to_owned(),
+            "targets",
+            "no targets of its own",
+            "take this away",
+        ),
         row(
             probe("targets: { static_configs: [{ labels: { a: b } }] }"),
             "labels",

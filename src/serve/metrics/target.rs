@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::{Samples, TargetRow, number};
 use crate::cause::{Cause, Judged, Verdict};
 use crate::engine::TargetStatus;
-use crate::outcome::{CertificateFacts, HttpFacts, Outcome, Phase, TlsFacts};
+use crate::outcome::{CertificateFacts, HttpFacts, Outcome, Phase, Series, TlsFacts, sum};
 use crate::serve::family::{Family, Kind};
 use crate::spec::Prober;
 
@@ -64,7 +64,7 @@ pub(in crate::serve) const OF_TARGETS: &[TargetRow] = &[
     TargetRow {
         family: gauge("probe_timeout_seconds", &[], "The timeout of the attempt."),
         samples: |it, out| {
-            if it.judged.is_some() {
+            if it.judged.is_some() && !it.is_series() {
                 out.put(&[], it.module.timeout.as_secs_f64());
             }
         },
@@ -82,9 +82,17 @@ pub(in crate::serve) const OF_TARGETS: &[TargetRow] = &[
         },
     },
     TargetRow {
+        family: gauge("probe_query_value", &[], "What Prometheus answered: the value of the series."),
+        samples: |it, out| {
+            if let Some(value) = answered(it).and_then(sum) {
+                out.put(&[], value);
+            }
+        },
+    },
+    TargetRow {
         family: gauge("probe_dns_lookup_time_seconds", &[], "How long finding the address took."),
         samples: |it, out| {
-            if let Some(seen) = seen(it) {
+            if let Some(seen) = dialled(it) {
                 out.put(&[], seen.phases.of(Phase::Resolve).as_secs_f64());
             }
         },
@@ -96,7 +104,7 @@ pub(in crate::serve) const OF_TARGETS: &[TargetRow] = &[
             "The family of the address that was dialled: 4, 6, 0 is none.",
         ),
         samples: |it, out| {
-            if let Some(seen) = seen(it) {
+            if let Some(seen) = dialled(it) {
                 let family = match seen.peer.map(|it| it.ip()) {
                     None => 0.0,
                     Some(IpAddr::V4(_)) => 4.0,
@@ -113,7 +121,7 @@ pub(in crate::serve) const OF_TARGETS: &[TargetRow] = &[
             "A hash of the address that was dialled (FNV-1a, 32 bit): it changes when the address does.",
         ),
         samples: |it, out| {
-            if let Some(seen) = seen(it) {
+            if let Some(seen) = dialled(it) {
                 out.put(&[], seen.peer.map_or(0.0, address_hash));
             }
         },
@@ -188,7 +196,7 @@ pub(in crate::serve) const OF_TARGETS: &[TargetRow] = &[
             let Some(Judged { verdict, outcome }) = told(it) else { return };
             let looked = match it.module.prober {
                 Prober::Http(_) => true,
-                Prober::Metrics(_) | Prober::Path(_) => false,
+                Prober::Metrics(_) | Prober::Path(_) | Prober::Query(_) => false,
                 Prober::Tcp(_) => outcome.conversation.is_some(),
             };
             if looked {
@@ -271,14 +279,20 @@ fn told(it: &TargetStatus) -> Option<&Judged> {
     })
 }
 
+/// How it was asked. Series are answered together: their question tells of it.
 fn seen(it: &TargetStatus) -> Option<&Outcome> {
-    told(it).map(|it| &it.outcome)
+    told(it).filter(|_| !it.is_series()).map(|it| &it.outcome)
+}
+
+/// As `seen`, of an attempt that dials the target itself.
+fn dialled(it: &TargetStatus) -> Option<&Outcome> {
+    seen(it).filter(|_| !it.module.prober.asks_for_series())
 }
 
 fn speaks_http(it: &TargetStatus) -> bool {
     match it.module.prober {
         Prober::Http(_) | Prober::Metrics(_) => true,
-        Prober::Tcp(_) | Prober::Path(_) => false,
+        Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_) => false,
     }
 }
 
@@ -287,6 +301,11 @@ fn put_http(it: &TargetStatus, out: &mut Samples<'_, '_>, number: fn(&HttpFacts)
     if let (Some(seen), true) = (seen(it), speaks_http(it)) {
         out.put(&[], seen.http.as_ref().map_or(0.0, number));
     }
+}
+
+/// The series that stand for the target.
+fn answered(it: &TargetStatus) -> Option<&[Series]> {
+    told(it)?.outcome.series.as_ref()?.as_deref().ok()
 }
 
 fn tls(it: &TargetStatus) -> Option<&TlsFacts> {

@@ -4,6 +4,8 @@ use super::super::family::{Kind, families};
 use super::super::sample::*;
 use super::*;
 use crate::cause::Judged;
+use crate::labels::Labels;
+use crate::target::Target;
 
 fn page(targets: Vec<TargetStatus>) -> String {
     render(&Snapshot { targets, ..Snapshot::default() }, &OwnMetrics::new("0"))
@@ -25,6 +27,7 @@ fn full() -> (Snapshot, OwnMetrics) {
             target(metrics_module(), &[("job", "y")], Some(answer(500))),
             target(tcp_module(), &[("job", "z")], Some(conversation(true))),
             target(http_module(), &[("job", "u")], Some(unknown())),
+            target(query_module(), &[("worker", "w1")], Some(answered(4.0))),
         ],
         alerts,
         ..Snapshot::default()
@@ -222,4 +225,23 @@ proptest::proptest! {
         proptest::prop_assert!(scan.push(page.as_bytes()).is_ok());
         proptest::prop_assert!(scan.finish().is_ok());
     }
+}
+
+#[test]
+fn a_series_is_shown_with_its_labels_and_value_and_the_question_with_its_times() {
+    let mut question = target(query_module(), &[], None);
+    question.target = std::sync::Arc::new(Target { address: "x > 3".into(), labels: Labels::default() });
+    let mut nothing = answered(0.0);
+    nothing.series = Some(Ok([].into()));
+    question.judged = Some(std::sync::Arc::new(Judged::new(&question.module, nothing)));
+    let page = page(vec![question, target(query_module(), &[("worker", "w1")], Some(answered(4.0)))]);
+    let shown = |family: &str| samples(&page, family).iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+    let series = "{instance=\"a:1\",worker=\"w1\",probe=\"p\"}";
+    assert_eq!(
+        shown("probe_success"),
+        ["probe_success{probe=\"p\"} 1".to_owned(), format!("probe_success{series} 0")]
+    );
+    assert_eq!(shown("probe_query_value"), [format!("probe_query_value{series} 4")]);
+    assert_eq!(shown("probe_duration_seconds"), ["probe_duration_seconds{probe=\"p\"} 0.003"]);
+    assert!(shown("probe_ip_protocol").is_empty());
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::http;
 use super::process::{Process, find, folder, free_address, write};
@@ -22,14 +23,34 @@ pub(crate) type Labels = BTreeMap<String, String>;
 impl Prometheus {
     /// Starts it with this `prometheus.yml` and waits until it is ready; `None` where there is none.
     pub(crate) fn start(config: &str) -> Option<Self> {
-        let program = find("prometheus")?;
-        let address = free_address();
         let folder = folder();
         write(folder.path(), "prometheus.yml", config);
+        Self::start_in(folder)
+    }
+
+    /// Starts one that scrapes nothing and has this history (OpenMetrics with timestamps); `None` where
+    /// it or promtool is missing.
+    pub(crate) fn remembering(history: &str) -> Option<Self> {
+        let promtool = find("promtool")?;
+        let folder = folder();
+        write(folder.path(), "prometheus.yml", "scrape_configs: []\n");
+        write(folder.path(), "history", history);
+        let laid_down = Command::new(promtool)
+            .args(["tsdb", "create-blocks-from", "openmetrics", "history", "tsdb"])
+            .current_dir(folder.path())
+            .output()
+            .expect("promtool starts");
+        assert!(laid_down.status.success(), "{}", String::from_utf8_lossy(&laid_down.stderr));
+        Self::start_in(folder)
+    }
+
+    fn start_in(folder: TempDir) -> Option<Self> {
+        let program = find("prometheus")?;
+        let address = free_address();
         let arguments = [
             "--config.file=prometheus.yml".to_owned(),
             "--storage.tsdb.path=tsdb".to_owned(),
-            "--storage.tsdb.retention.time=1h".to_owned(),
+            "--storage.tsdb.retention.time=1d".to_owned(),
             format!("--web.listen-address={address}"),
             "--web.enable-lifecycle".to_owned(),
             "--rules.alert.resend-delay=1s".to_owned(),
