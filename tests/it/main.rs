@@ -5,5 +5,6 @@ mod answers;
 mod end_to_end;
 mod exposition_peer;
 mod house;
+mod inhibit_rules;
 mod path_lab;
 mod peer;
