@@ -41,6 +41,7 @@ mod row;
 mod alert;
 mod text;
 mod group;
+mod ring;
 mod draft;
 mod link;
 mod page;

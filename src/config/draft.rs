@@ -13,7 +13,7 @@ use super::probe::{self, ProbeDraft};
 use super::raw;
 use super::text::{self, TextDraft};
 use super::word::Word;
-use super::{Config, Source, module};
+use super::{Config, Source, module, ring};
 use crate::plan::{Plan, Probe};
 use crate::spec::Module;
 
@@ -130,6 +130,7 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
         }
     }
     plan.modules = config.modules.clone();
+    ring::open(&mut plan.alerts);
     config.plan = Arc::new(plan);
     let told = drafts.into_iter().filter(|(_, current)| *current);
     (config, told.flat_map(|(mut draft, _)| draft.desk.take().complaints).collect())
