@@ -88,6 +88,7 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
             };
             probes.insert(Arc::clone(&it.name.text));
             let (name, module) = (it.name.text, Arc::clone(module));
+            plan.controls.extend(it.control.then(|| Arc::clone(&name)));
             plan.probes.push(Arc::new(Probe { name, module, interval: it.interval }));
             config.discoveries.push(it.discovery);
         }

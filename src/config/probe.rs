@@ -21,6 +21,8 @@ pub(super) struct ProbeDraft {
     /// Where the interval stands, or the name where it is not said.
     pub(super) interval_span: std::ops::Range<usize>,
     pub(super) discovery: Discovery,
+    /// Whether its targets are known to be well and stand near the prober's door.
+    pub(super) control: bool,
 }
 
 /// None where it has no name or no module; why is on the desk.
@@ -41,9 +43,10 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<ProbeDraft> {
         let help = "write `targets:` with `static_configs` or `file_sd_configs` under it";
         desk.warning(fields.key_span("targets").unwrap_or(&fields.span), "this probe asks nobody", help);
     }
+    let control = fields.flag("control", false, desk);
     let name = name?;
     let interval_span = fields.get("interval").map_or(&name.span, |it| &it.span).clone();
-    Some(ProbeDraft { name, module: module?, interval, interval_span, discovery })
+    Some(ProbeDraft { name, module: module?, interval, interval_span, discovery, control })
 }
 
 fn read_targets(node: &Node, discovery: &mut Discovery, desk: &mut Desk) {

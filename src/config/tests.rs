@@ -343,6 +343,15 @@ fn an_alert_of_a_group_or_of_somebody_else_may_hold_back() {
 }
 
 #[test]
+fn the_targets_of_a_probe_are_controls_where_it_says_so() {
+    let control = GOOD.replace("- name: hosts\n", "- name: hosts\n    control: true\n");
+    assert_ne!(control, GOOD);
+    assert!(loaded(&[("probes.d/a.yaml", GOOD)]).config.plan.controls.is_empty());
+    let controls = &loaded(&[("probes.d/a.yaml", &control)]).config.plan.controls;
+    assert_eq!(controls.iter().map(|it| &**it).collect::<Vec<_>>(), ["hosts"]);
+}
+
+#[test]
 fn a_complaint_is_shown_under_its_spot() {
     let text = "modules:\n  ping: { prober: tcp }\nprobes:\n  - name: hosts\n    module: ping\n    intervall: 30s\n    targets: { static_configs: [{ targets: [a:1] }] }\n";
     let loaded = loaded(&[("probes.d/20-hosts.yaml", text)]);

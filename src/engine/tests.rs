@@ -9,6 +9,7 @@ use super::*;
 
 mod groups;
 mod inquiry;
+mod isolation;
 mod stage;
 
 use stage::{INTERVAL, Sight, Stage, alert, condition, page, plan, row, target, text};

@@ -22,6 +22,7 @@ use crate::target::TargetId;
 
 use super::alarms::Alarm;
 use super::diagnosis::Diagnosis;
+use super::isolation::PROBER_ISOLATED;
 use super::ledger::{Claim, Key};
 use super::outlook::Outlook;
 use super::watch::Watch;
@@ -139,16 +140,23 @@ impl Engine {
     }
 
     /// What people must hear after this turn.
-    pub(super) fn news(&mut self) -> Vec<Notification> {
-        let Self { world, alarms, watches, .. } = self;
+    pub(super) fn news(&mut self, now: Moment) -> Vec<Notification> {
+        let Self { world, alarms, watches, isolation, probes, .. } = self;
         let watch = |name: &str| watches.values().flat_map(|it| it.iter()).find(|it| **it.name() == *name);
         let inhibitors = |name: &str| watch(name).map_or(&[][..], Watch::inhibitors);
         let diagnosis =
             |key: &Key| &alarms.get(key).expect("who speaks for an incident is an alarm").diagnosis;
-        world.ledger.settle(inhibitors, diagnosis)
+        let waits = |key: &Key| {
+            let probe = watch(&key.alert).and_then(Watch::alert).and_then(|it| probes.get(&it.probe));
+            probe.is_some_and(|it| isolation.holds(now.up, key.target, it))
+        };
+        let isolated = Arc::from(PROBER_ISOLATED);
+        let hold = |key: &Key| (isolation.is_closed() && waits(key)).then(|| Arc::clone(&isolated));
+        world.ledger.settle(inhibitors, diagnosis, hold)
     }
 
     fn judge(&mut self, now: Moment, target: TargetId, judged: Arc<Judged>, reading_on: bool) {
+        self.isolation.heed(now, target, &judged);
         let stir = self.world.board.judge(target, judged, reading_on, now.wall);
         self.stirred(now, target, stir);
         self.look_at_all(now, target);
@@ -293,7 +301,7 @@ impl Engine {
     }
 
     /// An alert has begun or ended to fire, and other alerts may ask about it.
-    fn stir_askers(&mut self, now: Moment) {
+    pub(super) fn stir_askers(&mut self, now: Moment) {
         let asks = |it: &Arc<[Watch]>| it.iter().any(Watch::asks_about_others);
         let probes: Vec<_> =
             self.watches.iter().filter(|(_, it)| asks(it)).map(|(it, _)| Arc::clone(it)).collect();
