@@ -6,5 +6,6 @@ mod end_to_end;
 mod exposition_peer;
 mod house;
 mod inhibit_rules;
+mod isolated;
 mod path_lab;
 mod peer;
