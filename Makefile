@@ -3,6 +3,7 @@
 CARGO ?= cargo
 BIN := target/debug/fingerpost
 SCENES := $(wildcard probes.d/tests/*.test.yaml)
+STAGED := $(wildcard tests/scenes/*/*.test.yaml)
 SKIPPED := target/skipped.txt
 
 # Says what comes, so that a long run can be read from afar.
@@ -71,6 +72,9 @@ scenes: $(BIN)
 	$(call title,scenes of the shipped drop-ins)
 	@test -n '$(SCENES)' || { echo 'no scenes in probes.d/tests' >&2; exit 1; }
 	$(BIN) test $(SCENES)
+	$(call title,scenes with drop-ins of their own)
+	@test -n '$(STAGED)' || { echo 'no scenes in tests/scenes' >&2; exit 1; }
+	$(BIN) test $(STAGED)
 
 .PHONY: shipped
 shipped: $(BIN)

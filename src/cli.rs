@@ -18,6 +18,7 @@ use crate::demo;
 mod check;
 mod explain;
 mod logging;
+mod rules;
 mod scenes;
 
 /// Runs the program with the words of its command line.
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Command::Run => run(&flags),
         Command::Check(which) => check::run(&flags, &which.files, which.strict),
         Command::Test(which) => scenes::run(&flags, &which.files),
+        Command::Rules(RulesWords { alertmanager: _ }) => rules::run(&flags),
         Command::Explain(which) => explain::run(&flags, which.what.as_deref(), which.format),
         Command::Demo => told(block_on(demo::run(&flags.listen_or(DEMO_ADDRESS)))),
     }
@@ -57,6 +59,9 @@ enum Command {
     Check(CheckWords),
     /// Run scenario files against the drop-ins: what must fire, when, and where it must point.
     Test(TestWords),
+    /// Print the drop-ins' alerts for another program: with `--alertmanager`, the inhibit rules that
+    /// match `inhibited_by`.
+    Rules(RulesWords),
     /// Say what a cause means, or where a text points: a log, a chat message, a job's output on
     /// standard input.
     Explain(ExplainWords),
@@ -78,6 +83,13 @@ struct TestWords {
     /// Scenario files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct RulesWords {
+    /// Inhibit rules for an Alertmanager's configuration.
+    #[arg(long, required = true)]
+    alertmanager: bool,
 }
 
 #[derive(Debug, Args)]

@@ -42,6 +42,7 @@ mod row;
 mod alert;
 mod text;
 mod group;
+mod ring;
 mod draft;
 mod link;
 mod page;

@@ -6,7 +6,7 @@
 //! not inactive, `groups` the groups that some of them fire for (`member` tells those), `series` the
 //! answers to questions, `outlook` is what their conditions see, `inquiry` what they want to know
 //! beyond that and `answers` what came of it, `diagnosis` what is said of them (its longest part is
-//! the `evidence`), and `ledger` what people have been told.
+//! the `evidence`), `isolation` asks whether it is us, and `ledger` is what people have been told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -35,6 +35,7 @@ mod evidence;
 mod firing;
 mod groups;
 mod inquiry;
+mod isolation;
 mod ledger;
 mod member;
 mod outlook;
@@ -45,6 +46,7 @@ mod watch;
 
 pub use crate::schedule::{AttemptId, Spread};
 pub use inquiry::{CheckOrder, CheckTopic, QueryOrder};
+pub use isolation::PROBER_ISOLATED;
 pub use snapshot::{AlertState, AlertStatus, Counters, Snapshot, TargetStatus};
 pub use watch::PROBE_STALE;
 
@@ -52,6 +54,7 @@ use alarms::Alarms;
 use answers::Answers;
 use groups::{Doubt, Groups, Muster};
 use inquiry::Inquiries;
+use isolation::Isolation;
 use ledger::Ledger;
 use outlook::Subject;
 use watch::Watch;
@@ -160,6 +163,9 @@ pub struct Engine {
     modules: BTreeMap<Arc<str>, Arc<Module>>,
     /// By probe, the alerts that watch over its targets.
     watches: HashMap<Arc<str>, Arc<[Watch]>>,
+    /// By name, those of the plan that are controls.
+    controls: BTreeSet<Arc<str>>,
+    isolation: Isolation,
     /// The probes whose alerts are to be looked at again, and when.
     sweeps: BTreeMap<Arc<str>, Duration>,
 }
@@ -211,6 +217,8 @@ impl Engine {
             probes: HashMap::new(),
             modules: BTreeMap::new(),
             watches: HashMap::new(),
+            controls: BTreeSet::new(),
+            isolation: Isolation::default(),
             sweeps: BTreeMap::new(),
         }
     }
@@ -225,8 +233,9 @@ impl Engine {
         self.run_timers(now);
         self.sweep(now);
         self.look_at_groups(now);
+        self.ask_ourselves(now);
         let asked = self.ask_around(now);
-        let news = self.news();
+        let news = self.news(now);
         attempts.map(Effect::Probe).chain(asked).chain(news.into_iter().map(Effect::Notify)).collect()
     }
 
@@ -236,7 +245,8 @@ impl Engine {
         let sweep = self.sweeps.values().min().copied();
         let asked = self.world.inquiries.next_wakeup();
         let group = self.world.groups.next_wakeup();
-        let all = [self.schedule.next_wakeup(), self.alarms.next_wakeup(), sweep, asked, group];
+        let isolation = self.isolation.next_wakeup();
+        let all = [self.schedule.next_wakeup(), self.alarms.next_wakeup(), sweep, asked, group, isolation];
         all.into_iter().flatten().min()
     }
 

@@ -23,6 +23,7 @@ pub mod view;
 pub mod condition;
 pub mod template;
 pub mod plan;
+pub mod rules;
 pub mod advice;
 pub mod board;
 pub mod rule;

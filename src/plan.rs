@@ -1,7 +1,7 @@
 //! The checked program: which probes run, and which alerts watch over them. `config` makes it,
 //! the engine carries it out. Nothing in it can be wrong any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,9 @@ pub struct Plan {
     pub modules: BTreeMap<Arc<str>, Arc<Module>>,
     /// The probes, none of a name twice.
     pub probes: Vec<Arc<Probe>>,
+    /// The names of those probes whose targets are controls: known to be well, and near the prober's
+    /// door. While none of them answers, it may be the prober that is cut off.
+    pub controls: BTreeSet<Arc<str>>,
     /// The alerts, none of a name twice.
     pub alerts: Vec<Arc<Alert>>,
     /// The rules over texts, none of a name twice, in the order of their files.

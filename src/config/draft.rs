@@ -13,7 +13,7 @@ use super::probe::{self, ProbeDraft};
 use super::raw;
 use super::text::{self, TextDraft};
 use super::word::Word;
-use super::{Config, Source, module};
+use super::{Config, Source, module, ring};
 use crate::plan::{Plan, Probe};
 use crate::spec::Module;
 
@@ -88,6 +88,7 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
             };
             probes.insert(Arc::clone(&it.name.text));
             let (name, module) = (it.name.text, Arc::clone(module));
+            plan.controls.extend(it.control.then(|| Arc::clone(&name)));
             plan.probes.push(Arc::new(Probe { name, module, interval: it.interval }));
             config.discoveries.push(it.discovery);
         }
@@ -130,6 +131,7 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
         }
     }
     plan.modules = config.modules.clone();
+    ring::open(&mut plan.alerts);
     config.plan = Arc::new(plan);
     let told = drafts.into_iter().filter(|(_, current)| *current);
     (config, told.flat_map(|(mut draft, _)| draft.desk.take().complaints).collect())

@@ -115,6 +115,12 @@ pub const PROBE: Section = Section {
         key("module", "a module's name", "", "how it asks"),
         key("interval", "a duration", "30s", "from one start to the next"),
         key("targets", "a map", "none", "who is asked"),
+        key(
+            "control",
+            "true or false",
+            "false",
+            "its targets are known to be well and near: while none answers, the prober may be cut off",
+        ),
         key("relabel_configs", "a list of maps", "none", "rules that rewrite the targets' labels"),
     ],
 };

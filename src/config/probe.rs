@@ -25,6 +25,8 @@ pub(super) struct ProbeDraft {
     /// Where it should say who is asked, and does not.
     pub(super) asks_nobody: Option<std::ops::Range<usize>>,
     pub(super) discovery: Discovery,
+    /// Whether its targets are known to be well and stand near the prober's door.
+    pub(super) control: bool,
 }
 
 /// None where it has no name or no module; why is on the desk.
@@ -45,9 +47,19 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<ProbeDraft> {
     }
     let asks_nobody = fields.get("targets").is_none();
     let asks_nobody = asks_nobody.then(|| fields.key_span("targets").unwrap_or(&fields.span).clone());
+    let control = fields.flag("control", false, desk);
     let name = name?;
     let interval_span = fields.get("interval").map_or(&name.span, |it| &it.span).clone();
-    Some(ProbeDraft { name, module: module?, interval, interval_span, own_targets, asks_nobody, discovery })
+    Some(ProbeDraft {
+        name,
+        module: module?,
+        interval,
+        interval_span,
+        own_targets,
+        asks_nobody,
+        discovery,
+        control,
+    })
 }
 
 fn read_targets(node: &Node, discovery: &mut Discovery, desk: &mut Desk) {

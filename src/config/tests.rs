@@ -307,7 +307,48 @@ fn alerts_that_hold_each_other_back_in_a_ring_are_told_once() {
     let text = format!("{GOOD}alerts:\n{}{}{}", alert("A", "B"), alert("B", "C"), alert("C", "A"));
     let loaded = loaded(&[("probes.d/a.yaml", &text)]);
     assert_eq!(loaded.complaints.len(), 1, "{:?}", titles(&loaded));
-    assert!(loaded.complaints[0].help.as_deref().unwrap().contains("`A`, `B` and `C`"));
+    let told = loaded.complaints[0].to_string();
+    assert!(told.contains("inhibited_by: [{ alert: B }]") && told.contains('^'), "{told}");
+    assert!(told.contains("`A`, `B` and `C`"), "{told}");
+}
+
+#[test]
+fn a_ring_over_an_earlier_version_of_a_file_silences_nobody() {
+    let file = |name: &str, by: &str| {
+        let rest = "probe: hosts, when: target.failing, steps: [{ page: /x.html }]";
+        format!("alerts:\n  - {{ alert: {name}, {rest}, inhibited_by: [{by}] }}\n")
+    };
+    let (a, b, free) = (file("A", "{ alert: B }"), file("B", "{ alert: A }"), file("B", ""));
+    let before = loaded(&[("probes.d/0.yaml", GOOD), ("probes.d/a.yaml", &a), ("probes.d/b.yaml", &free)]);
+    assert_eq!(titles(&before), Vec::<String>::new());
+    let files = [("probes.d/0.yaml", GOOD), ("probes.d/a.yaml", &a), ("probes.d/b.yaml", &b)];
+    let after = loaded_after(&files, &before.last_good);
+    assert_eq!(titles(&after).len(), 1);
+    let held: Vec<_> = after.config.plan.alerts.iter().map(|it| it.inhibited_by.len()).collect();
+    assert_eq!(held.iter().sum::<usize>(), 1, "one of the two waits for the other: {held:?}");
+}
+
+#[test]
+fn an_alert_of_a_group_or_of_somebody_else_may_hold_back() {
+    let alert = |name: &str, by: &str| {
+        let rest = "probe: hosts, when: target.failing, steps: [{ page: /x.html }]";
+        format!("  - {{ alert: {name}, {rest}, inhibited_by: [{by}] }}\n")
+    };
+    let by = "{ alert: B, equal: [region] }, { alert: ProberIsolated }, { alert: TheirNetworkIsDown }";
+    let text = format!("{GOOD}alerts:\n{}{}", alert("A", by), alert("B", "{ alert: ProberIsolated }"));
+    let loaded = loaded(&[("probes.d/a.yaml", &text)]);
+    assert!(loaded.complaints.iter().all(|it| it.level == Level::Warning), "{:?}", titles(&loaded));
+    assert_eq!(loaded.complaints.len(), 1, "nobody here has TheirNetworkIsDown");
+    assert_eq!(loaded.config.plan.alerts[0].inhibited_by.len(), 3);
+}
+
+#[test]
+fn the_targets_of_a_probe_are_controls_where_it_says_so() {
+    let control = GOOD.replace("- name: hosts\n", "- name: hosts\n    control: true\n");
+    assert_ne!(control, GOOD);
+    assert!(loaded(&[("probes.d/a.yaml", GOOD)]).config.plan.controls.is_empty());
+    let controls = &loaded(&[("probes.d/a.yaml", &control)]).config.plan.controls;
+    assert_eq!(controls.iter().map(|it| &**it).collect::<Vec<_>>(), ["hosts"]);
 }
 
 #[test]

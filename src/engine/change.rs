@@ -13,6 +13,7 @@ use crate::spec::Prober;
 use crate::target::TargetId;
 
 use super::Engine;
+use super::isolation::{Role, own_key};
 use super::ledger::{Key, Removed};
 use super::outlook::Outlook;
 use super::watch::Watch;
@@ -27,7 +28,10 @@ impl Engine {
 
         self.world.groups.set_plan(plan, &self.world.board);
 
-        let live: Vec<_> = self.alarms.iter().map(|(key, _)| key.clone()).collect();
+        self.controls.clone_from(&plan.controls);
+
+        let ours = own_key();
+        let live: Vec<_> = self.alarms.iter().map(|(key, _)| key.clone()).filter(|it| *it != ours).collect();
         let (stay, go): (Vec<_>, Vec<_>) = live.into_iter().partition(|key| self.watch(key).is_some());
         for key in &go {
             self.end(now, key, Removed::Alert);
@@ -64,8 +68,10 @@ impl Engine {
         let ids: BTreeSet<_> = targets.keys().copied().collect();
         let before = self.members.insert(Arc::clone(name), ids.clone()).unwrap_or_default();
         let longest = probe.module.patience.max(probe.module.timeout);
+        let role = if self.controls.contains(name) { Role::Control } else { Role::Watched };
         for (id, target) in targets {
             let labels = target.labels.public();
+            self.isolation.set(id, role, &target);
             self.world.board.set(id, name, target, Arc::clone(&probe.module));
             if !before.contains(&id) {
                 self.world.groups.enter(id, name, &labels, Some(now.up));
@@ -95,6 +101,7 @@ impl Engine {
             }
         }
         self.world.board.remove(target);
+        self.isolation.forget(target);
         self.schedule.remove(target);
     }
 

@@ -40,7 +40,7 @@ pub(super) struct Meaning {
 }
 
 /// How its subject fares, in a few words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Gist {
     /// Of a group: what all members that fail have in common, or `""`.
     cause: &'static str,
@@ -134,6 +134,15 @@ impl Diagnosis {
         annotations.values_mut().for_each(cut);
         let meaning = Meaning { gist, step: url, before };
         Self { meaning, step, annotations, failures }
+    }
+
+    /// What is said of the prober itself. It means the same while it lasts, whatever its numbers are.
+    pub(super) fn of_ourselves(summary: String, description: String) -> Self {
+        let meaning = Meaning { gist: Gist::default(), step: None, before: Vec::new() };
+        let mut annotations =
+            BTreeMap::from([("summary".into(), summary), ("description".into(), description)]);
+        annotations.values_mut().for_each(cut);
+        Self { meaning, step: None, annotations, failures: Vec::new() }
     }
 
     /// The step's name in counts: its anchor, or its page where it has none.

@@ -118,18 +118,24 @@ impl Ledger {
         self.touched.insert(labels.clone());
     }
 
+    /// It may have changed for all of them who holds them back.
+    pub(super) fn touch_all(&mut self) {
+        self.touched = self.incidents.keys().cloned().collect();
+    }
+
     /// The incident of these labels, where they fire.
     pub(super) fn incident(&self, labels: &Labels) -> Option<&Incident> {
         self.incidents.get(labels)
     }
 
     /// What people must hear now: first what has ended, then what began or has changed in
-    /// [`Meaning`], and is not held back. What is held back after people heard of it stays as they
+    /// [`Meaning`], and is held back neither by another alert nor by `hold`. What is held back after people heard of it stays as they
     /// heard it.
     pub(super) fn settle<'a>(
         &mut self,
         inhibitors: impl Fn(&str) -> &'a [Inhibitor],
         diagnosis: impl Fn(&Key) -> &'a Diagnosis,
+        hold: impl Fn(&Key) -> Option<Arc<str>>,
     ) -> Vec<Notification> {
         let mut news = std::mem::take(&mut self.resolved);
         let mut touched = std::mem::take(&mut self.touched);
@@ -138,7 +144,8 @@ impl Ledger {
         }
         for labels in touched {
             let Some(incident) = self.incidents.get_mut(&labels) else { continue };
-            incident.held_by = self.firing.holder(&labels, inhibitors(&incident.owner.alert));
+            let holder = self.firing.holder(&labels, inhibitors(&incident.owner.alert));
+            incident.held_by = holder.or_else(|| hold(&incident.owner));
             let said = diagnosis(&incident.owner);
             let is_known = incident.told.as_ref().is_some_and(|it| it.meaning == said.meaning);
             if is_known || incident.held_by.is_some() {

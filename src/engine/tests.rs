@@ -9,6 +9,7 @@ use super::*;
 
 mod groups;
 mod inquiry;
+mod isolation;
 mod series;
 mod stage;
 

@@ -22,6 +22,7 @@ use crate::target::TargetId;
 
 use super::alarms::Alarm;
 use super::diagnosis::Diagnosis;
+use super::isolation::PROBER_ISOLATED;
 use super::ledger::{Claim, Key};
 use super::outlook::Outlook;
 use super::watch::Watch;
@@ -139,19 +140,26 @@ impl Engine {
     }
 
     /// What people must hear after this turn.
-    pub(super) fn news(&mut self) -> Vec<Notification> {
-        let Self { world, alarms, watches, .. } = self;
+    pub(super) fn news(&mut self, now: Moment) -> Vec<Notification> {
+        let Self { world, alarms, watches, isolation, probes, .. } = self;
         let watch = |name: &str| watches.values().flat_map(|it| it.iter()).find(|it| **it.name() == *name);
         let inhibitors = |name: &str| watch(name).map_or(&[][..], Watch::inhibitors);
         let diagnosis =
             |key: &Key| &alarms.get(key).expect("who speaks for an incident is an alarm").diagnosis;
-        world.ledger.settle(inhibitors, diagnosis)
+        let waits = |key: &Key| {
+            let probe = watch(&key.alert).and_then(Watch::alert).and_then(|it| probes.get(&it.probe));
+            probe.is_some_and(|it| isolation.holds(now.up, key.target, it))
+        };
+        let isolated = Arc::from(PROBER_ISOLATED);
+        let hold = |key: &Key| (isolation.is_closed() && waits(key)).then(|| Arc::clone(&isolated));
+        world.ledger.settle(inhibitors, diagnosis, hold)
     }
 
     fn judge(&mut self, now: Moment, target: TargetId, judged: Arc<Judged>, reading_on: bool) {
         if self.world.board.entry(target).is_some_and(Entry::is_question) {
             self.judge_series(now, target, &judged, reading_on);
         } else {
+            self.isolation.heed(now, target, &judged);
             self.judge_one(now, target, judged, reading_on);
         }
     }
@@ -301,7 +309,7 @@ impl Engine {
     }
 
     /// An alert has begun or ended to fire, and other alerts may ask about it.
-    fn stir_askers(&mut self, now: Moment) {
+    pub(super) fn stir_askers(&mut self, now: Moment) {
         let asks = |it: &Arc<[Watch]>| it.iter().any(Watch::asks_about_others);
         let probes: Vec<_> =
             self.watches.iter().filter(|(_, it)| asks(it)).map(|(it, _)| Arc::clone(it)).collect();

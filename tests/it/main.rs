@@ -7,5 +7,7 @@ mod bootstrap_peer;
 mod bootstrap_promql;
 mod exposition_peer;
 mod house;
+mod inhibit_rules;
+mod isolated;
 mod path_lab;
 mod peer;

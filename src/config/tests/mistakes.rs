@@ -272,6 +272,7 @@ fn mistakes_in_probes_have_their_place_and_a_help() {
         row(probe("intreval: 5s, targets: { static_configs: [] }"), "intreval", "unknown key", "`interval`"),
         row(probe(&format!("interval: 0s, {targets}")), "0s", "too short", "100ms"),
         row(probe(&format!("interval: 5s, {targets}")), "5s", "shorter than the timeout", "longer"),
+        row(probe(&format!("control: perhaps, {targets}")), "perhaps", "neither true nor false", "`true`"),
         row(probe("interval: 1m"), "name", "asks nobody", "`static_configs`"),
         row(
             "modules: { m: { prober: query, query: { promql: up } } }\nprobes: [{ name: p, module: m, targets: {} }]\n"

@@ -31,14 +31,31 @@ route: { receiver: nobody }
 receivers: [ { name: nobody } ]
 ";
 
+/// What `amtool check-config` says of our configuration with `more` in it, and whether it is content;
+/// `None` where it is missing.
+pub(crate) fn amtool_check_config(more: &str) -> Option<(bool, String)> {
+    let amtool = find("amtool")?;
+    let folder = folder();
+    write(folder.path(), "am.yml", format!("{CONFIG}{more}"));
+    let told = Command::new(amtool).arg("check-config").arg(folder.path().join("am.yml")).output();
+    let told = told.expect("amtool starts");
+    let said = [told.stdout, told.stderr].concat();
+    Some((told.status.success(), String::from_utf8_lossy(&said).into_owned()))
+}
+
 impl Alertmanager {
     /// Starts it and waits until it is ready; `None` where it or amtool is missing.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with("")
+    }
+
+    /// The same, with more in its configuration.
+    pub(crate) fn start_with(more: &str) -> Option<Self> {
         let program = find("prometheus-alertmanager").or_else(|| find("alertmanager"))?;
         let amtool = find("amtool")?;
         let address = free_address();
         let folder = folder();
-        write(folder.path(), "am.yml", CONFIG);
+        write(folder.path(), "am.yml", format!("{CONFIG}{more}"));
         let arguments = [
             "--config.file=am.yml".to_owned(),
             "--storage.path=am".to_owned(),
@@ -59,7 +76,16 @@ impl Alertmanager {
 
     /// The alerts that are active, by `GET /api/v2/alerts`.
     pub(crate) fn alerts(&self) -> Vec<Alert> {
-        let reply = http::get(self.address, "/api/v2/alerts").expect("an Alertmanager that is up answers");
+        self.alerts_at("/api/v2/alerts")
+    }
+
+    /// Those of them that no other alert holds back.
+    pub(crate) fn heard(&self) -> Vec<Alert> {
+        self.alerts_at("/api/v2/alerts?inhibited=false")
+    }
+
+    fn alerts_at(&self, path: &str) -> Vec<Alert> {
+        let reply = http::get(self.address, path).expect("an Alertmanager that is up answers");
         assert_eq!(reply.status, 200, "{}\n{}", reply.body, self.process.said());
         serde_json::from_str(&reply.body).expect("Alertmanager answers in JSON")
     }
