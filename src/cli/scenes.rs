@@ -38,7 +38,11 @@ fn run_file(flags: &Flags, file: &Path) -> Result<Vec<Ran>, String> {
 
 /// The folder's drop-ins. One that is wrong fails the scenario: it would be proved without it.
 fn config_of(folder: &Path) -> Result<Config, String> {
-    let Loaded { config, complaints, .. } = config::load(&files::drop_ins(folder), &LastGood::default());
+    let sources = files::drop_ins(folder);
+    if sources.is_empty() {
+        return Err(format!("there is no drop-in in {}", folder.join("probes.d").display()));
+    }
+    let Loaded { config, complaints, .. } = config::load(&sources, &LastGood::default());
     let errors: Vec<_> = complaints.iter().filter(|it| it.level == Level::Error).collect();
     if errors.is_empty() {
         return Ok(config);
