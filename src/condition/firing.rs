@@ -18,11 +18,23 @@ pub(super) const FIRING: &str = "@firing";
 pub(super) const FIRING_PREFIX: &str = "@firing_prefix";
 
 /// The question whether an alert fires.
-pub(super) struct Firing<'v>(pub(super) &'v dyn View);
+pub(super) struct Firing<'v> {
+    pub(super) view: &'v dyn View,
+    pub(super) by: Naming,
+}
+
+/// How the question names the alert.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Naming {
+    /// By its name, and by labels where some are given: the index is a list of both.
+    Name,
+    /// By how its name begins: the index is that text.
+    Prefix,
+}
 
 impl fmt::Debug for Firing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Firing")
+        f.debug_struct("Firing").field("by", &self.by).finish_non_exhaustive()
     }
 }
 
@@ -46,16 +58,12 @@ impl Val for Firing<'_> {
     where
         Self: 'v,
     {
-        Box::new(Self(self.0))
+        Box::new(Self { view: self.view, by: self.by })
     }
 }
 
-impl Indexer for Firing<'_> {
-    /// The index is a list: the alert's name, and a map of labels where there is one.
-    fn get<'b, 'v>(&'b self, index: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
+impl Firing<'_> {
+    fn fires(&self, index: &dyn Val) -> Result<bool, ExecutionError> {
         let parts = index.downcast_ref::<CelList>().ok_or_else(|| no_text(index))?.inner();
         let name = parts.first().and_then(|it| it.downcast_ref::<CelString>());
         let name = name.ok_or_else(|| no_text(index))?;
@@ -63,7 +71,23 @@ impl Indexer for Firing<'_> {
             Some(map) => labels_of(&**map)?,
             None => Labels::default(),
         };
-        Ok(CowVal::owned(CelBool::from(self.0.firing(name.inner(), &labels))))
+        Ok(self.view.firing(name.inner(), &labels))
+    }
+}
+
+impl Indexer for Firing<'_> {
+    fn get<'b, 'v>(&'b self, index: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
+    where
+        Self: 'v,
+    {
+        let fires = match self.by {
+            Naming::Name => self.fires(index)?,
+            Naming::Prefix => {
+                let prefix = index.downcast_ref::<CelString>().ok_or_else(|| no_text(index))?;
+                self.view.firing_prefix(prefix.inner())
+            }
+        };
+        Ok(CowVal::owned(CelBool::from(fires)))
     }
 
     fn steal<'v>(self: Box<Self>, index: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
@@ -85,56 +109,6 @@ fn labels_of(map: &dyn Val) -> Result<Labels, ExecutionError> {
         labels.push((name.inner(), value.inner()));
     }
     Ok(labels.into_iter().collect())
-}
-
-/// The question whether an alert fires whose name begins so.
-pub(super) struct FiringPrefix<'v>(pub(super) &'v dyn View);
-
-impl fmt::Debug for FiringPrefix<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FiringPrefix")
-    }
-}
-
-impl Val for FiringPrefix<'_> {
-    fn get_type(&self) -> &Type {
-        <Self as Val>::cel_type()
-    }
-
-    fn cel_type() -> &'static Type {
-        &QUESTION
-    }
-
-    fn as_indexer<'b, 'v>(&'b self) -> Option<&'b (dyn Indexer + 'v)>
-    where
-        Self: 'v,
-    {
-        Some(self)
-    }
-
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v>
-    where
-        Self: 'v,
-    {
-        Box::new(Self(self.0))
-    }
-}
-
-impl Indexer for FiringPrefix<'_> {
-    fn get<'b, 'v>(&'b self, index: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        let prefix = index.downcast_ref::<CelString>().ok_or_else(|| no_text(index))?;
-        Ok(CowVal::owned(CelBool::from(self.0.firing_prefix(prefix.inner()))))
-    }
-
-    fn steal<'v>(self: Box<Self>, index: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        self.get(index).map(CowVal::into_owned)
-    }
 }
 
 static QUESTION: Type = Type::new_unspecified_type("question");

@@ -10,7 +10,7 @@ use cel::common::value::{CowVal, Val};
 use cel::{Context, ExecutionError};
 use regex::Regex;
 
-use super::firing::{FIRING, FIRING_PREFIX, Firing, FiringPrefix};
+use super::firing::{FIRING, FIRING_PREFIX, Firing, Naming};
 use super::grammar::ENV;
 use super::value::{Seen, count, hour, list, no_answer, number, text, texts, truth};
 use super::vocabulary::{self, ALERT, CHECK, HOP, MEMBER, READING, TALLY, field};
@@ -69,7 +69,7 @@ pub(super) fn context<'v>(
         bind("now".to_owned(), hour(view.now())?);
     }
     if !needs.alerts.is_empty() {
-        bind(FIRING.to_owned(), Box::new(Firing(view)));
+        bind(FIRING.to_owned(), Box::new(Firing { view, by: Naming::Name }));
     }
     if needs.text {
         let it = view.text();
@@ -80,7 +80,7 @@ pub(super) fn context<'v>(
         bind("fields".to_owned(), Box::new(Part::Fields(it)));
     }
     if needs.alert_prefixes {
-        bind(FIRING_PREFIX.to_owned(), Box::new(FiringPrefix(view)));
+        bind(FIRING_PREFIX.to_owned(), Box::new(Firing { view, by: Naming::Prefix }));
     }
     if needs.members {
         bind("targets".to_owned(), list(view.members().into_iter().map(Part::Target))?);
