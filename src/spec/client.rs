@@ -1,0 +1,65 @@
+//! How an HTTP request is made, whoever makes it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use http::HeaderMap;
+
+use super::{DialSpec, TlsSpec};
+
+/// How an HTTP request is made, whatever is made of its answer.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    /// Sent with each request; `Host` among them names another host than the URL does.
+    pub headers: HeaderMap,
+    /// Who we say we are.
+    pub auth: Option<Auth>,
+    /// Which certificates are taken, and which one we show.
+    pub tls: TlsSpec,
+    /// Whether a 3xx leads on (10 hops at the most) or is the answer.
+    pub follow_redirects: bool,
+    /// Whether HTTP/2 is offered by ALPN.
+    pub http2: bool,
+    /// Which addresses are taken, and where we ask from.
+    pub dial: DialSpec,
+    /// The longest decoded body that is read, in bytes.
+    pub body_bytes_max: u64,
+}
+
+/// Credentials of a request. They never cross to another host, port or scheme on a redirect.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// `Authorization: Basic`.
+    Basic {
+        /// The user's name.
+        username: String,
+        /// The password; none is sent as an empty one.
+        password: Option<Secret>,
+    },
+    /// `Authorization: <scheme> <credentials>`, as `Bearer`.
+    Authorization {
+        /// The word before the credentials.
+        scheme: String,
+        /// The credentials.
+        credentials: Secret,
+    },
+}
+
+/// A secret: given in the file, or read from a file of its own at each use. It shows itself to
+/// nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// The value itself.
+    Inline(String),
+    /// A file whose content, less white space at its ends, is the value.
+    File(PathBuf),
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inline(_) => f.write_str("<secret>"),
+            Self::File(path) => write!(f, "<secret in {}>", path.display()),
+        }
+    }
+}
