@@ -1,7 +1,10 @@
 //! What one attempt saw. Facts only: `cause` decides what they mean.
 
+mod conversation;
+mod http;
 mod path;
 mod series;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,8 +12,11 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+pub use conversation::Conversation;
+pub use http::{HeaderMatch, HttpFacts};
 pub use path::{HopFacts, PathFacts, Refusal, RoundTrips};
 pub use series::{Series, folded, notes, sum};
+pub use tls::{CertificateFacts, TlsFacts};
 
 use crate::exposition::{Flaw, Summary};
 
@@ -231,101 +237,6 @@ pub enum OwnSide {
     Cancelled,
     /// A mistake of ours.
     Internal,
-}
-
-/// What a TLS handshake showed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct TlsFacts {
-    /// `TLS 1.2` or `TLS 1.3`, once agreed on.
-    pub version: Option<&'static str>,
-    /// The cipher suite's name as the standard has it, once agreed on.
-    pub cipher: Option<String>,
-    /// What the server presented, its own certificate first.
-    pub chain: Vec<CertificateFacts>,
-    /// Whether the chain leads to a root that we trust, bears the name and is in its time. Known
-    /// also where any certificate will do.
-    pub verified: bool,
-}
-
-impl TlsFacts {
-    /// The earliest end of any certificate of the chain.
-    pub fn earliest_not_after(&self) -> Option<SystemTime> {
-        self.chain.iter().map(|it| it.not_after).min()
-    }
-}
-
-/// What one certificate says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CertificateFacts {
-    /// The subject's name (RFC 2253).
-    pub subject: String,
-    /// The issuer's name (RFC 2253).
-    pub issuer: String,
-    /// The DNS names and IP addresses it is for.
-    pub names: Vec<String>,
-    /// When its time begins.
-    pub not_before: SystemTime,
-    /// When its time ends.
-    pub not_after: SystemTime,
-    /// The serial number's bytes in lower hex.
-    pub serial: String,
-    /// SHA-256 of its DER bytes in lower hex.
-    pub fingerprint_sha256: String,
-}
-
-/// What an HTTP answer showed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct HttpFacts {
-    /// The status of the last answer.
-    pub status: u16,
-    /// `HTTP/1.0`, `HTTP/1.1`, `HTTP/2.0`.
-    pub version: &'static str,
-    /// How many redirects led there.
-    pub redirects: u32,
-    /// Whether the last answer came over TLS.
-    pub ssl: bool,
-    /// The URL that answered last, without credentials.
-    pub url: String,
-    /// `Content-Length`, where the answer had one.
-    pub content_length: Option<u64>,
-    /// `Content-Type`, where the answer had one.
-    pub content_type: Option<String>,
-    /// `Last-Modified`, where the answer had one that can be read.
-    pub last_modified: Option<SystemTime>,
-    /// Bytes of the body as they came.
-    pub wire_bytes: u64,
-    /// Bytes of the body after decoding.
-    pub body_bytes: u64,
-    /// The first bytes of the decoded body, as text (bytes that are none replaced).
-    pub body_start: String,
-    /// For each of the module's body rules, whether its pattern was found. Empty where the body
-    /// was not looked at.
-    pub body_matches: Vec<bool>,
-    /// For each of the module's header rules, what was found.
-    pub header_matches: Vec<HeaderMatch>,
-}
-
-/// What was found of one header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HeaderMatch {
-    /// There is no such header.
-    Missing,
-    /// One of its values matches.
-    Found,
-    /// None of its values matches.
-    NotFound,
-}
-
-/// What a conversation over TCP showed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Conversation {
-    /// How many lines of the module's conversation were gone through.
-    pub exchanges: usize,
-    /// The last line that was read.
-    pub last_line: String,
-    /// Whether it ended because what was read did not match.
-    pub mismatch: bool,
 }
 
 /// What came after the verdict was given, while the prober went on reading.
