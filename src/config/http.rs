@@ -2,11 +2,11 @@
 
 use http::Method;
 
+use super::address::dial;
 use super::client;
 use super::desk::Desk;
 use super::field::Fields;
 use super::key::{HEADER_RULE, HTTP};
-use super::module::dial;
 use super::raw::Node;
 use super::word;
 use crate::spec::{BodyRule, Compression, FailIf, HeaderRule, HttpSpec, SslWanted};

@@ -2,10 +2,20 @@
 //! The reading goes by these tables, and so does what is printed about them.
 
 pub use client::{AUTHORIZATION, BASIC_AUTH, ENDPOINT, EXTRA_HEADER, RUNBOOK, SETTINGS, TLS};
-pub use module::{EXCHANGE, HEADER_RULE, HTTP, METRICS, MODULE, PATH, QUERY, SCRAPE_HTTP, TCP};
+pub use http::{HEADER_RULE, HTTP};
+pub use metrics::{METRICS, SCRAPE_HTTP};
+pub use module::MODULE;
+pub use path::PATH;
+pub use query::QUERY;
+pub use tcp::{EXCHANGE, TCP};
 
 mod client;
+mod http;
+mod metrics;
 mod module;
+mod path;
+mod query;
+mod tcp;
 
 /// The keys of one kind of map.
 #[derive(Debug)]
