@@ -39,7 +39,7 @@ impl Kind {
 
 /// Every family of `/metrics` but the process's own (`process_*`), in the order of the page.
 pub fn families() -> impl Iterator<Item = &'static Family> {
-    let of_targets = metrics::OF_TARGETS.iter().map(|row| &row.family);
+    let of_targets = metrics::of_targets().map(|row| &row.family);
     let of_engine = metrics::OF_ENGINE.iter().map(|row| &row.family);
     of_targets.chain(of_engine).chain(own::FAMILIES)
 }

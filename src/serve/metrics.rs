@@ -13,10 +13,21 @@ use crate::engine::{AlertState, Snapshot, TargetStatus};
 use crate::labels::{escape, is_label_name};
 
 mod engine;
+mod http;
+mod query;
+mod reading;
 mod target;
+mod tls;
 
 pub(super) use engine::OF_ENGINE;
-pub(super) use target::OF_TARGETS;
+use reading::{Reading, TargetRow};
+
+/// The families of targets, in the order of the page: one table for each kind of fact.
+const OF_TARGETS: [&[TargetRow]; 4] = [target::ROWS, query::ROWS, http::ROWS, tls::ROWS];
+
+pub(super) fn of_targets() -> impl Iterator<Item = &'static TargetRow> {
+    OF_TARGETS.into_iter().flatten()
+}
 
 /// The `Content-Type` of what [`render`] writes.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -26,10 +37,13 @@ pub fn render(snapshot: &Snapshot, own: &OwnMetrics) -> String {
     let (series, doubles) = series_of(&snapshot.targets);
     let bytes: usize = series.iter().map(|it| SAMPLES * (it.labels.len() + SAMPLE_BYTES)).sum();
     let mut sheet = Sheet { text: String::with_capacity(bytes + OTHER_BYTES) };
-    for row in OF_TARGETS {
+    for row in of_targets() {
         sheet.begin(&row.family);
         for it in &series {
-            (row.samples)(it.status, &mut Samples { sheet: &mut sheet, family: &row.family, series: it });
+            (row.samples)(
+                &Reading::of(it.status),
+                &mut Samples { sheet: &mut sheet, family: &row.family, series: it },
+            );
         }
     }
     for row in OF_ENGINE {
@@ -40,12 +54,6 @@ pub fn render(snapshot: &Snapshot, own: &OwnMetrics) -> String {
     }
     own.render(&mut sheet.text);
     sheet.text
-}
-
-/// A family of targets, and how one target's samples of it are found.
-pub(super) struct TargetRow {
-    pub(super) family: Family,
-    samples: fn(&TargetStatus, &mut Samples<'_, '_>),
 }
 
 /// A family of the engine, and how its samples are found in the snapshot (and in the number of

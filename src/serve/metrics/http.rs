@@ -1,0 +1,111 @@
+//! Families of what speaks HTTP, and of what it brought.
+
+use super::Samples;
+use super::number;
+use super::reading::{Reading, TargetRow, flag, gauge, unix_seconds};
+use crate::cause::{Cause, Judged, Verdict};
+use crate::outcome::{HttpFacts, Phase};
+use crate::spec::Prober;
+
+pub(super) const ROWS: &[TargetRow] = &[
+    TargetRow {
+        family: gauge(
+            "probe_http_duration_seconds",
+            &["phase"],
+            "How long each phase of the request took, summed over redirects.",
+        ),
+        samples: |it, out| {
+            if let (Some(seen), true) = (it.seen(), it.speaks_http()) {
+                for phase in HTTP_PHASES {
+                    out.put(&[phase.name()], seen.phases.of(phase).as_secs_f64());
+                }
+            }
+        },
+    },
+    TargetRow {
+        family: gauge("probe_http_status_code", &[], "The status of the last answer; 0 without one."),
+        samples: |it, out| put_http(it, out, |it| f64::from(it.status)),
+    },
+    TargetRow {
+        family: gauge(
+            "probe_http_content_length",
+            &[],
+            "What the answer said its body's length is, in bytes; -1 where it did not say, 0 without an answer.",
+        ),
+        samples: |it, out| put_http(it, out, |it| it.content_length.map_or(-1.0, number)),
+    },
+    TargetRow {
+        family: gauge(
+            "probe_http_uncompressed_body_length",
+            &[],
+            "The length of the body that was read, decoded, in bytes.",
+        ),
+        samples: |it, out| put_http(it, out, |it| number(it.body_bytes)),
+    },
+    TargetRow {
+        family: gauge("probe_http_redirects", &[], "How many redirects were followed."),
+        samples: |it, out| put_http(it, out, |it| f64::from(it.redirects)),
+    },
+    TargetRow {
+        family: gauge("probe_http_ssl", &[], "Whether the last answer came over TLS."),
+        samples: |it, out| put_http(it, out, |it| flag(it.ssl)),
+    },
+    TargetRow {
+        family: gauge("probe_http_version", &[], "The version of HTTP of the last answer; 0 without one."),
+        samples: |it, out| {
+            put_http(it, out, |it| it.version.trim_start_matches("HTTP/").parse().unwrap_or(0.0));
+        },
+    },
+    TargetRow {
+        family: gauge(
+            "probe_http_last_modified_timestamp_seconds",
+            &[],
+            "When the answer says that its content was changed last.",
+        ),
+        samples: |it, out| {
+            if let Some(at) = it.seen().and_then(|it| it.http.as_ref()?.last_modified) {
+                out.put(&[], unix_seconds(at));
+            }
+        },
+    },
+    TargetRow {
+        family: gauge(
+            "probe_failed_due_to_regex",
+            &[],
+            "Whether what was read did not match, or matched what it should not.",
+        ),
+        samples: |it, out| {
+            let Some(Judged { verdict, outcome }) = it.told() else { return };
+            let looked = match it.module.prober {
+                Prober::Http(_) => true,
+                Prober::Metrics(_) | Prober::Path(_) | Prober::Query(_) => false,
+                Prober::Tcp(_) => outcome.conversation.is_some(),
+            };
+            if looked {
+                let causes = [Cause::ContentMismatch, Cause::HeaderMismatch];
+                let failed =
+                    causes.iter().any(|it| matches!(verdict, Verdict::Failure(cause, _) if cause == it));
+                out.put(&[], flag(failed));
+            }
+        },
+    },
+    TargetRow {
+        family: gauge("probe_exposition_samples", &[], "Samples in the exposition that was read."),
+        samples: |it, out| {
+            if let Some(Ok(summary)) = it.seen().and_then(|it| it.exposition.as_ref()) {
+                out.put(&[], number(summary.samples));
+            }
+        },
+    },
+];
+
+/// For probers that speak HTTP: a number of the last answer, 0 where there was none.
+fn put_http(it: &Reading<'_>, out: &mut Samples<'_, '_>, number: fn(&HttpFacts) -> f64) {
+    if let (Some(seen), true) = (it.seen(), it.speaks_http()) {
+        out.put(&[], seen.http.as_ref().map_or(0.0, number));
+    }
+}
+
+/// The exporter's phases of a request: checking is none of them.
+const HTTP_PHASES: [Phase; 5] =
+    [Phase::Resolve, Phase::Connect, Phase::Tls, Phase::Processing, Phase::Transfer];

@@ -1,0 +1,82 @@
+//! What the families of a target are written from: one attempt, told by whom it asked and how.
+
+use std::time::{Duration, SystemTime};
+
+use super::Samples;
+use crate::cause::{Judged, Verdict};
+use crate::engine::TargetStatus;
+use crate::outcome::{Outcome, Series, TlsFacts};
+use crate::serve::family::{Family, Kind};
+use crate::spec::{Module, Prober};
+
+/// The latest attempt of a target, or the only one.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::serve) struct Reading<'a> {
+    /// How it was asked.
+    pub(in crate::serve) module: &'a Module,
+    /// What came of it; none before the first.
+    pub(in crate::serve) judged: Option<&'a Judged>,
+    /// It is a series of the answer to a question, and was not asked for itself.
+    pub(in crate::serve) is_series: bool,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn of(it: &'a TargetStatus) -> Self {
+        Self { module: &it.module, judged: it.judged.as_deref(), is_series: it.is_series() }
+    }
+
+    /// The attempt, where it says something about the target.
+    pub(super) fn told(&self) -> Option<&'a Judged> {
+        self.judged.filter(|judged| match judged.verdict {
+            Verdict::Success | Verdict::Failure(..) => true,
+            Verdict::Unknown(_) => false,
+        })
+    }
+
+    /// How it was asked. Series are answered together: their question tells of it.
+    pub(super) fn seen(&self) -> Option<&'a Outcome> {
+        self.told().filter(|_| !self.is_series).map(|it| &it.outcome)
+    }
+
+    /// As `seen`, of an attempt that dials the target itself.
+    pub(super) fn dialled(&self) -> Option<&'a Outcome> {
+        self.seen().filter(|_| !self.module.prober.asks_for_series())
+    }
+
+    /// What the last TLS handshake showed.
+    pub(super) fn tls(&self) -> Option<&'a TlsFacts> {
+        self.seen()?.tls.as_ref()
+    }
+
+    /// The series that stand for the target.
+    pub(super) fn answered(&self) -> Option<&'a [Series]> {
+        self.told()?.outcome.series.as_ref()?.as_deref().ok()
+    }
+
+    pub(super) fn speaks_http(&self) -> bool {
+        match self.module.prober {
+            Prober::Http(_) | Prober::Metrics(_) => true,
+            Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_) => false,
+        }
+    }
+}
+
+/// A family of targets, and how one target's samples of it are found.
+pub(in crate::serve) struct TargetRow {
+    pub(in crate::serve) family: Family,
+    pub(super) samples: fn(&Reading<'_>, &mut Samples<'_, '_>),
+}
+
+/// A gauge of one target.
+pub(super) const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Family {
+    Family { name, kind: Kind::Gauge, labels, help }
+}
+
+pub(super) fn flag(it: bool) -> f64 {
+    f64::from(u8::from(it))
+}
+
+pub(super) fn unix_seconds(at: SystemTime) -> f64 {
+    let since = |it: Duration| it.as_secs_f64();
+    at.duration_since(SystemTime::UNIX_EPOCH).map_or_else(|before| -since(before.duration()), since)
+}
