@@ -69,10 +69,10 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
     group.ask(desk.take_asked());
     let GroupDraft { grouping, probes: joined } = group;
     let (name, probe) = (name?, probe?);
-    if fields.get("steps").is_none() && text_rules.is_none() {
+    if steps.is_empty() && fields.list("steps", desk).is_empty() && text_rules.is_none() {
         let title = format!("the alert `{}` points nowhere", name.text);
         desk.warning(
-            &name.span,
+            fields.key_span("steps").unwrap_or(&name.span),
             title,
             "write `steps:`; a last row without `when` is the way for all other cases",
         );
@@ -103,12 +103,29 @@ fn name(fields: &Fields<'_>, desk: &mut Desk) -> Option<Word> {
     if name.text.contains("{{") {
         let help = "give it a fixed name; what differs between targets is a label";
         desk.error(&name.span, "the name of an alert is no template", help);
+    } else if !name.text.bytes().all(is_of_a_word) {
+        let near: String = name
+            .text
+            .chars()
+            .map(|it| if it.is_ascii() && is_of_a_word(it as u8) { it } else { '_' })
+            .collect();
+        let help = format!("letters, digits, `_`, `-` and `:` make a name: `{near}` would be one");
+        desk.error(
+            &name.span,
+            format!("the name of an alert is one word, and `{}` is none", name.text),
+            help,
+        );
     }
     if OWN_ALERTS.contains(&&*name.text) {
         let title = format!("`{}` is an alert about the prober itself", name.text);
         desk.error(&name.span, title, "take another name; it is there without a drop-in");
     }
     Some(name)
+}
+
+/// Whether a name of an alert may hold that byte.
+fn is_of_a_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':')
 }
 
 /// The names that conditions of this alert can say.

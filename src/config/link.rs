@@ -33,13 +33,13 @@ pub(super) fn check(drafts: &mut [Draft], standing_by: &[Draft]) {
         names.check_alerts(draft);
         names.check_inhibitors(draft, &mut told_rings);
     }
-    doubles(drafts, "module", |it| it.modules.iter().map(|(name, _)| name.clone()).collect());
-    doubles(drafts, "probe", |it| it.probes.iter().map(|it| it.name.clone()).collect());
-    doubles(drafts, "alert", |it| it.alerts.iter().map(|it| it.name.clone()).collect());
-    doubles(drafts, "rule over texts", |it| it.texts.iter().map(|it| it.name.clone()).collect());
+    doubles(drafts, "a module", |it| it.modules.iter().map(|(name, _)| name.clone()).collect());
+    doubles(drafts, "a probe", |it| it.probes.iter().map(|it| it.name.clone()).collect());
+    doubles(drafts, "an alert", |it| it.alerts.iter().map(|it| it.name.clone()).collect());
+    doubles(drafts, "a rule over texts", |it| it.texts.iter().map(|it| it.name.clone()).collect());
 }
 
-/// The first who gives a name has it; in a later file, or further down, it is an error. Files with
+/// `kind` is what bears the name, with its article. The first who gives a name has it; in a later file, or further down, it is an error. Files with
 /// errors come last, so that they take no good one down.
 fn doubles(drafts: &mut [Draft], kind: &str, names: impl Fn(&Draft) -> Vec<Word>) {
     let mut first: BTreeMap<Arc<str>, Place> = BTreeMap::new();
@@ -51,7 +51,7 @@ fn doubles(drafts: &mut [Draft], kind: &str, names: impl Fn(&Draft) -> Vec<Word>
                 first.insert(name.text, draft.desk.place(&name.span));
                 continue;
             };
-            let title = format!("there is a {kind} `{}` already", name.text);
+            let title = format!("there is {kind} `{}` already", name.text);
             let help = format!("it stands in {}:{}: rename one of them", there.file, there.line());
             draft.desk.error(&name.span, title, help);
         }

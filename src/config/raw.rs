@@ -232,8 +232,7 @@ impl<'a> Builder<'a> {
     fn descend(&mut self, place: &Range<usize>, desk: &mut Desk) -> Result<(), Stop> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            let title = format!("lists and maps stand more than {DEPTH_MAX} deep here");
-            desk.error(place, title, "nothing that a file can say needs that");
+            complain_of_depth(place, desk);
             return Err(Stop);
         }
         Ok(())
@@ -290,6 +289,7 @@ fn merge(entries: &mut Vec<Entry>, node: &Node, desk: &mut Desk) {
 }
 
 fn complain_of_syntax(error: &ScanError, desk: &mut Desk) {
+    let is_too_deep = error.info().contains("recursion limit");
     let marker = error.marker();
     let text = desk.text();
     let at = marker
@@ -307,7 +307,16 @@ fn complain_of_syntax(error: &ScanError, desk: &mut Desk) {
         (at, "look at the indentation, and at quotes and brackets that were not closed, here and just above")
     };
     let length = text[at..].chars().next().map_or(0, char::len_utf8);
+    // The parser gives up before the builder has met a single one of so many.
+    if is_too_deep {
+        return complain_of_depth(&(at..at + length), desk);
+    }
     desk.error(&(at..at + length), format!("this is not YAML: {}", error.info()), help);
+}
+
+fn complain_of_depth(place: &Range<usize>, desk: &mut Desk) {
+    let title = format!("lists and maps stand more than {DEPTH_MAX} deep here");
+    desk.error(place, title, "nothing that a file can say needs that: look for brackets that are not closed");
 }
 
 fn bytes(span: &Span) -> Range<usize> {

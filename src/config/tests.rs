@@ -2,6 +2,7 @@ use super::*;
 use crate::template::Template;
 
 mod mistakes;
+mod trial;
 
 const GOOD: &str = "\
 modules:
