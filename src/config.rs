@@ -18,8 +18,10 @@ use url::Url;
 
 pub use complaint::{Complaint, Level, Place};
 pub use page::{PageUse, pages, prove};
+pub use pattern::{SHOWN_FILES_ONLY, rooted};
 pub use raw::FILE_BYTES_MAX;
 pub use setting::{SettingsRead, settings};
+pub use target_file::{TARGET_FILE_BYTES_MAX, target_groups};
 
 use crate::labels::Labels;
 use crate::plan::Plan;
@@ -41,7 +43,9 @@ mod query;
 mod tcp;
 mod module;
 mod rewrite;
+mod pattern;
 mod probe;
+mod target_file;
 mod row;
 mod alert;
 mod text;
@@ -79,8 +83,10 @@ pub struct Discovery {
 /// Addresses with the labels that they share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetGroup {
-    /// `host:port` each, or a URL.
+    /// `host:port` each, or a URL; as they are written, right or wrong.
     pub targets: Vec<String>,
+    /// Where each of them is written.
+    pub places: Vec<Place>,
     /// What each of them bears.
     pub labels: Labels,
 }

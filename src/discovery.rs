@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Deserialize;
-
-use crate::config::{Discovery, TargetGroup};
-use crate::labels::{Labels, is_label_name};
+use crate::config::{
+    Complaint, Discovery, Level, Place, SHOWN_FILES_ONLY, Source, TARGET_FILE_BYTES_MAX, TargetGroup, rooted,
+    target_groups,
+};
+use crate::labels::Labels;
 use crate::relabel;
 use crate::spec::Prober;
-use crate::target::{Target, TargetSet};
+use crate::target::{Flaw, Target, TargetSet};
 
 /// What discovery remembers from one look to the next: the last good content of each file.
 #[derive(Debug, Default)]
@@ -22,33 +23,30 @@ pub struct Memory(BTreeMap<PathBuf, Vec<TargetGroup>>);
 /// What one look found.
 #[derive(Debug)]
 pub struct Found {
-    /// Every target of the probe.
+    /// Every target of the probe that can be asked.
     pub set: TargetSet,
-    /// What could not be read or understood; its last good content is in the set.
-    pub troubles: Vec<Trouble>,
-}
-
-/// A file, or a target, that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// The file it stands in, or the probe's name for static targets.
-    pub place: String,
-    /// What is wrong, with line and column where there are any.
-    pub message: String,
+    /// What could not be read or understood (its last good content is in the set), and what could
+    /// not be asked.
+    pub troubles: Vec<Complaint>,
+    /// How many targets are left out, because they cannot be asked.
+    pub left_out: usize,
 }
 
 /// Looks at everything that `discovery` names. Relative patterns begin at `base`.
 pub fn gather(discovery: &Discovery, prober: &Prober, base: &Path, memory: &mut Memory) -> Found {
-    let mut troubles = Vec::new();
+    let (mut troubles, mut left_out) = (Vec::new(), 0);
     let mut targets = BTreeMap::new();
-    let mut take = |group: &TargetGroup, file: Option<&Path>, troubles: &mut Vec<Trouble>| {
-        for address in &group.targets {
+    let mut take = |group: &TargetGroup, file: Option<&Path>, troubles: &mut Vec<Complaint>| {
+        for (address, place) in group.targets.iter().zip(&group.places) {
             match target(address, group, file, prober, &discovery.relabel) {
                 Ok(None) => {}
                 Ok(Some(it)) => {
                     targets.insert(it.id(&discovery.probe), Arc::new(it));
                 }
-                Err(message) => troubles.push(Trouble { place: place(file, discovery), message }),
+                Err(wrong) => {
+                    left_out += 1;
+                    troubles.push(complaint(address, place, wrong, &discovery.probe));
+                }
             }
         }
     };
@@ -56,15 +54,15 @@ pub fn gather(discovery: &Discovery, prober: &Prober, base: &Path, memory: &mut 
         take(group, None, &mut troubles);
     }
     for path in matching(&discovery.file_sd_patterns, base) {
-        if let Err(message) = refresh(&path, memory) {
-            troubles.push(Trouble { place: path.display().to_string(), message });
+        if let Err(complaints) = refresh(&path, base, memory) {
+            troubles.extend(complaints);
         }
         for group in memory.0.get(&path).into_iter().flatten() {
             take(group, Some(&path), &mut troubles);
         }
     }
     let targets = targets.into_values().collect();
-    Found { set: TargetSet { probe: Arc::clone(&discovery.probe), targets }, troubles }
+    Found { set: TargetSet { probe: Arc::clone(&discovery.probe), targets }, troubles, left_out }
 }
 
 /// The files that the patterns match, each once, in byte order.
@@ -80,60 +78,32 @@ pub fn matching(patterns: &[String], base: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// The pattern from the root of the file system on; nothing in `base` is a wildcard.
-fn rooted(pattern: &str, base: &Path) -> String {
-    if Path::new(pattern).is_absolute() {
-        return pattern.to_owned();
-    }
-    format!("{}/{pattern}", glob::Pattern::escape(&base.to_string_lossy()))
-}
-
-/// The groups of a file in Prometheus's file_sd format. JSON where the name ends so, else YAML.
-///
-/// # Errors
-///
-/// In words, with line and column.
-pub fn parse(name: &Path, text: &str) -> Result<Vec<TargetGroup>, String> {
-    let groups: Vec<RawGroup> = if name.extension().is_some_and(|it| it.eq_ignore_ascii_case("json")) {
-        serde_json::from_str(text).map_err(|error| error.to_string())?
-    } else {
-        serde_saphyr::from_str(text).map_err(|error| error.without_snippet().to_string())?
-    };
-    groups.into_iter().map(RawGroup::check).collect()
-}
-
-/// A target group as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawGroup {
-    targets: Vec<String>,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-}
-
-impl RawGroup {
-    fn check(self) -> Result<TargetGroup, String> {
-        if let Some(name) = self.labels.keys().find(|it| !is_label_name(it)) {
-            return Err(format!("`{name}` is not a label name"));
-        }
-        let labels = self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Ok(TargetGroup { targets: self.targets, labels })
-    }
-}
-
-fn refresh(path: &Path, memory: &mut Memory) -> Result<(), String> {
-    let text = read(path)?;
-    let groups = parse(path, &text)?;
+fn refresh(path: &Path, base: &Path, memory: &mut Memory) -> Result<(), Vec<Complaint>> {
+    let shown = path.strip_prefix(base).unwrap_or(path).display().to_string();
+    let name: Arc<str> = shown.into();
+    let text = read(path).map(Arc::from).map_err(|why| {
+        let help = Some("its last good content goes on; give the right to read it, or mend it".to_owned());
+        let title = format!("the file of targets cannot be read: {why}");
+        Complaint { level: Level::Error, place: Place::unread(Arc::clone(&name)), title, help }
+    });
+    let groups = target_groups(&Source { name, text })?;
     memory.0.insert(path.to_owned(), groups);
     Ok(())
 }
 
 fn read(path: &Path) -> Result<String, String> {
     let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if size > FILE_BYTES_MAX {
-        return Err(format!("{size} bytes are more than the {FILE_BYTES_MAX} that are read"));
+    if size > TARGET_FILE_BYTES_MAX as u64 {
+        return Err(format!("{size} bytes are more than the {TARGET_FILE_BYTES_MAX} that are read"));
     }
     std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
+/// A target that cannot be asked.
+struct Wrong {
+    /// Its address after relabelling.
+    address: Arc<str>,
+    flaw: Flaw,
 }
 
 fn target(
@@ -142,7 +112,7 @@ fn target(
     file: Option<&Path>,
     prober: &Prober,
     rules: &[relabel::Rule],
-) -> Result<Option<Target>, String> {
+) -> Result<Option<Target>, Wrong> {
     let path = file.map(|it| it.display().to_string()).unwrap_or_default();
     let metrics_path = match prober {
         Prober::Metrics(_) => "/metrics",
@@ -157,27 +127,43 @@ fn target(
     .into_iter()
     .collect();
     let Some(labels) = relabel::apply(rules, &defaults.with(group.labels.iter())) else { return Ok(None) };
-    let address = labels.get("__address__");
-    if address.is_empty() {
-        return Err("a target without an address".to_owned());
-    }
     let lasting =
         labels.iter().filter(|(name, _)| !name.starts_with("__meta_") && !name.starts_with("__tmp"));
-    Ok(Some(Target::new(address, &lasting.collect())))
+    let target = Target::new(labels.get("__address__"), &lasting.collect());
+    match prober.form().map(|form| target.check(form)) {
+        None | Some(Ok(())) => Ok(Some(target)),
+        Some(Err(flaw)) => Err(Wrong { address: Arc::clone(&target.address), flaw }),
+    }
 }
 
-fn place(file: Option<&Path>, discovery: &Discovery) -> String {
-    file.map_or_else(|| format!("probe `{}`", discovery.probe), |it| it.display().to_string())
+/// Says at the place where it is written that a target is left out.
+fn complaint(written: &str, place: &Place, wrong: Wrong, probe: &str) -> Complaint {
+    let Wrong { address, flaw: Flaw { span, message, help } } = wrong;
+    let mut place = place.clone();
+    let title = if *address == *written {
+        if place.excerpt() == written {
+            place.span = place.span.start + span.start..place.span.start + span.end;
+        }
+        format!("the target `{}` of probe `{probe}` cannot be asked: {message}", veiled(written))
+    } else {
+        let (written, address) = (veiled(written), veiled(&address));
+        format!(
+            "the target `{written}` of probe `{probe}` becomes `{address}`, which cannot be asked: {message}"
+        )
+    };
+    Complaint { level: Level::Error, place, title, help: Some(help) }
 }
 
-const SHOWN_FILES_ONLY: glob::MatchOptions = glob::MatchOptions {
-    case_sensitive: true,
-    require_literal_separator: true,
-    require_literal_leading_dot: true,
-};
-
-/// The longest target file that is read.
-const FILE_BYTES_MAX: u64 = 64 << 20;
+/// Without what stands before an `@`: this goes into the log.
+fn veiled(address: &str) -> std::borrow::Cow<'_, str> {
+    match address.rfind('@') {
+        None => address.into(),
+        Some(at) => {
+            let start = address.find("://").map_or(0, |it| (it + 3).min(at));
+            format!("{}…{}", &address[..start], &address[at..]).into()
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -198,7 +184,7 @@ mod tests {
         }
     }
 
-    fn look(discovery: &Discovery, base: &Path, memory: &mut Memory) -> (Vec<String>, Vec<Trouble>) {
+    fn look(discovery: &Discovery, base: &Path, memory: &mut Memory) -> (Vec<String>, Vec<Complaint>) {
         let found = gather(discovery, &tcp(), base, memory);
         (found.set.targets.iter().map(|it| it.labels.public().to_string()).collect(), found.troubles)
     }
@@ -230,15 +216,72 @@ mod tests {
         std::fs::write(&file, "- targetz: ['a:1']\n").unwrap();
         let (targets, troubles) = look(&discovery, folder.path(), &mut memory);
         assert_eq!(targets.len(), 1);
-        assert!(troubles[0].message.contains("targetz"), "{troubles:?}");
+        assert!(troubles.iter().any(|it| it.title.contains("targetz")), "{troubles:?}");
         std::fs::remove_file(&file).unwrap();
         assert_eq!(look(&discovery, folder.path(), &mut memory), (Vec::new(), Vec::new()));
     }
 
+    /// What is wrong with a file of targets: the place in words, the spot, what is said.
+    fn told(name: &str, text: &str, relabel: &[relabel::Rule]) -> Vec<(String, String, String)> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        let discovery = Discovery { relabel: relabel.to_vec(), ..discovery(&["*.yaml", "*.json"]) };
+        let found = gather(&discovery, &tcp(), folder.path(), &mut Memory::default());
+        let told = |it: &Complaint| (it.place.to_string(), it.place.excerpt().to_owned(), it.title.clone());
+        found.troubles.iter().map(told).collect()
+    }
+
     #[test]
-    fn a_label_that_no_exposition_could_bear_is_named() {
-        let error = parse(Path::new("x.yaml"), "- targets: []\n  labels: { a-b: c }\n").unwrap_err();
-        assert_eq!(error, "`a-b` is not a label name");
+    fn everything_wrong_in_a_file_of_targets_is_told_at_once_with_its_place() {
+        let text = "- targets: ['a:1', [b]]\n  labels: { a-b: c }\n- labels: {}\n- targets: []\n  job: x\n";
+        let told = told("x.yaml", text, &[]);
+        let places: Vec<_> = told.iter().map(|it| &*it.0).collect();
+        assert_eq!(places, ["x.yaml:1:20", "x.yaml:2:13", "x.yaml:3:3", "x.yaml:5:3"], "{told:?}");
+        assert!(told[1].2.contains("`a-b` is not a label name"), "{told:?}");
+    }
+
+    #[test]
+    fn json_is_read_with_its_tabs_and_its_escapes_and_has_its_places() {
+        let text = "[\n\t{\n\t\t\"targets\": [\"a:1\", \"b:99999\"],\n\t\t\"labels\": {\"x\": \"\\u00e4\\/\\ud83d\\ude00\"}\n\t}\n]\n";
+        let groups = target_groups(&Source { name: "x.json".into(), text: Ok(text.into()) }).unwrap();
+        assert_eq!((&*groups[0].targets[1], groups[0].labels.get("x")), ("b:99999", "ä/😀"));
+        let told = told("x.json", text, &[]);
+        assert_eq!((&*told[0].0, &*told[0].1), ("x.json:3:25", "99999"));
+    }
+
+    #[test]
+    fn a_target_that_cannot_be_asked_is_left_out_alone_and_told_where_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "- targets:\n    - a:1\n    - 127.0.0.1:99999\n    - '::1'\n    - b:2\n    - \"\"\n";
+        std::fs::write(folder.path().join("t.yaml"), text).unwrap();
+        let found = gather(&discovery(&["*.yaml"]), &tcp(), folder.path(), &mut Memory::default());
+        let places: Vec<_> = found.troubles.iter().map(|it| it.place.to_string()).collect();
+        assert_eq!(places, ["t.yaml:3:17", "t.yaml:4:8", "t.yaml:6:8"], "{:?}", found.troubles);
+        assert_eq!((found.set.targets.len(), found.left_out), (2, 3));
+        let secret = told("x.yaml", "- targets: ['user:pass@a:1', 'http://u:pass@a@b/']\n", &[]);
+        assert!(
+            secret.len() == 2 && secret.iter().all(|it| !it.2.contains("pass`") && !it.2.contains(":pass"))
+        );
+    }
+
+    #[test]
+    fn an_address_is_looked_at_when_it_has_been_relabelled() {
+        let to = |replacement: &str| relabel::Rule {
+            source_labels: vec!["__address__".to_owned()],
+            separator: ";".to_owned(),
+            regex: regex::Regex::new("^(?s:(.*))$").unwrap(),
+            action: relabel::Action::Replace {
+                target_label: "__address__".into(),
+                replacement: replacement.into(),
+            },
+        };
+        let text = "- targets: [host]\n";
+        assert_eq!(told("x.yaml", text, &[to("$1:9100")]), []);
+        let bad = told("x.yaml", text, &[to("$1:9100:1")]);
+        assert_eq!((&*bad[0].0, &*bad[0].1), ("x.yaml:1:13", "host"));
+        assert!(bad[0].2.contains("becomes `host:9100:1`"), "{bad:?}");
+        let gone = told("x.yaml", text, &[to("")]);
+        assert!(gone[0].2.contains("empty"), "{gone:?}");
     }
 
     #[test]
@@ -249,8 +292,9 @@ mod tests {
             regex: regex::Regex::new("^(?s:.*/(.*)\\.yaml)$").unwrap(),
             action: relabel::Action::Replace { target_label: "from".into(), replacement: "$1".into() },
         };
-        let group = TargetGroup { targets: Vec::new(), labels: Labels::default() };
-        let it = target("a:1", &group, Some(Path::new("/x/edge.yaml")), &tcp(), &[rule]).unwrap().unwrap();
+        let group = TargetGroup { targets: Vec::new(), places: Vec::new(), labels: Labels::default() };
+        let it =
+            target("a:1", &group, Some(Path::new("/x/edge.yaml")), &tcp(), &[rule]).ok().unwrap().unwrap();
         assert_eq!(
             it.labels.to_string(),
             r#"{__address__="a:1", __scheme__="http", from="edge", instance="a:1"}"#

@@ -8,7 +8,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Complaint, FILE_BYTES_MAX, Level, Needed, Outside, Place, Source};
+use crate::config::{
+    Complaint, FILE_BYTES_MAX, Level, Needed, Outside, Place, SHOWN_FILES_ONLY, Source, rooted,
+};
 use crate::labels::{FNV_OFFSET, fnv1a};
 
 pub use watch::Watch;
@@ -191,13 +193,7 @@ fn path_in(folder: &Path, name: &str, generation: Option<&Path>) -> PathBuf {
 }
 
 fn matches_any(pattern: &str, config_dir: &Path) -> bool {
-    let rooted = if Path::new(pattern).is_absolute() {
-        pattern.to_owned()
-    } else {
-        format!("{}/{pattern}", glob::Pattern::escape(&config_dir.to_string_lossy()))
-    };
-    let shown_only = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
-    glob::glob_with(&rooted, shown_only)
+    glob::glob_with(&rooted(pattern, config_dir), SHOWN_FILES_ONLY)
         .is_ok_and(|mut paths| paths.any(|path| path.is_ok_and(|path| path.is_file())))
 }
 

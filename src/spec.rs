@@ -23,6 +23,8 @@ pub use query::{OnEmpty, QuerySpec};
 pub use tcp::{Exchange, TcpSpec};
 pub use tls::{Pem, TlsSpec, TlsVersion};
 
+use crate::target::Form;
+
 /// A named way to ask, as `modules:` of a drop-in says it.
 #[derive(Clone, Debug)]
 pub struct Module {
@@ -54,6 +56,17 @@ pub enum Prober {
 }
 
 impl Prober {
+    /// What it makes of an address; none: it asks no address.
+    pub fn form(&self) -> Option<Form> {
+        match self {
+            Self::Http(_) => Some(Form::Web),
+            Self::Metrics(_) => Some(Form::Scrape),
+            Self::Tcp(_) => Some(Form::Port),
+            Self::Path(_) => Some(Form::Host),
+            Self::Query(_) => None,
+        }
+    }
+
     /// Whether what is asked about is found in the answer, and not by discovery.
     pub fn asks_for_series(&self) -> bool {
         match self {

@@ -5,6 +5,10 @@ use std::sync::Arc;
 
 use crate::labels::{FNV_OFFSET, Labels, fnv1a};
 
+pub use address::{Flaw, Form};
+
+mod address;
+
 /// One thing to ask. Its labels are complete: relabelling is done, `instance` and `job` are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
 use crate::config::{self, Complaint, Config, InForce, LastGood, Level, Loaded, Settings};
-use crate::discovery::{self, Memory, Trouble};
+use crate::discovery::{self, Memory};
 use crate::engine::Event;
 use crate::files::{self, Watch};
 use crate::plan::{Alert, Plan};
@@ -39,7 +39,7 @@ struct Known {
     config: Config,
     last_good: LastGood,
     targets: BTreeMap<Arc<str>, TargetSet>,
-    troubles: Vec<Trouble>,
+    troubles: Vec<Complaint>,
 }
 
 impl Keeper {
@@ -200,24 +200,24 @@ impl Keeper {
     }
 
     fn look_at_targets(&mut self, news: &mut Vec<Event>) {
-        let mut troubles = Vec::new();
+        let (mut troubles, mut left_out) = (Vec::new(), Vec::new());
         let mut targets = BTreeMap::new();
         for discovery in &self.known.config.discoveries {
             let Some(probe) = self.known.config.plan.probe(&discovery.probe) else { continue };
             let found =
                 discovery::gather(discovery, &probe.module.prober, &self.config_dir, &mut self.memory);
             troubles.extend(found.troubles);
+            left_out.push((Arc::clone(&discovery.probe), found.left_out));
             if self.known.targets.get(&discovery.probe) != Some(&found.set) {
                 info!(probe = &*discovery.probe, targets = found.set.targets.len(), "targets are known");
                 news.push(Event::Targets(found.set.clone()));
             }
             targets.insert(Arc::clone(&discovery.probe), found.set);
         }
+        self.own.targets_left_out(left_out.iter().map(|(probe, count)| (&**probe, *count)));
         self.known.targets = targets;
         if troubles != self.known.troubles {
-            for Trouble { place, message } in &troubles {
-                warn!(place, "{message}");
-            }
+            tell(&troubles);
             self.known.troubles = troubles;
         }
     }

@@ -4,7 +4,8 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::config::{self, Complaint, LastGood, Level, Loaded, Settings, Source};
+use crate::config::{self, Complaint, Config, LastGood, Level, Loaded, Settings, Source};
+use crate::discovery::{self, Memory};
 use crate::files;
 use crate::runbook::Runbook;
 
@@ -20,6 +21,7 @@ pub(super) fn run(flags: &Flags, named: &[PathBuf], strict: bool) -> ExitCode {
         config::load(&sources, &LastGood::default());
     complaints.extend(found);
     complaints.extend(files::missing(&needed, &flags.config_dir));
+    complaints.extend(targets(&config, flags));
     if let Some(settings) = settings {
         let runbook = runbook(&settings, &mut complaints);
         complaints.extend(config::prove(&pages, &runbook, strict));
@@ -60,6 +62,18 @@ fn sources(flags: &Flags, named: &[PathBuf]) -> Vec<Source> {
         return files::drop_ins(&flags.config_dir);
     }
     named.iter().map(|path| files::source(path, &path.display().to_string())).collect()
+}
+
+/// What is wrong with the targets that the probes would ask.
+fn targets(config: &Config, flags: &Flags) -> Vec<Complaint> {
+    let (mut memory, mut found) = (Memory::default(), Vec::new());
+    for it in &config.discoveries {
+        let Some(probe) = config.plan.probe(&it.probe) else { continue };
+        let troubles = discovery::gather(it, &probe.module.prober, &flags.config_dir, &mut memory).troubles;
+        // Several probes may read one file.
+        found.extend(troubles.into_iter().filter(|it| !found.contains(it)).collect::<Vec<_>>());
+    }
+    found
 }
 
 /// The pages of the runbook's folder, where there is one.

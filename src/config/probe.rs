@@ -75,19 +75,16 @@ fn read_targets(node: &Node, discovery: &mut Discovery, desk: &mut Desk) {
     }
 }
 
-/// A group as Prometheus has it.
+/// A group as Prometheus has it. Its addresses are looked at when they have been relabelled.
 pub(super) fn group(node: &Node, desk: &mut Desk) -> TargetGroup {
     let fields = Fields::of(node, &STATIC_CONFIG, desk);
-    let mut targets = Vec::new();
+    let (mut targets, mut places) = (Vec::new(), Vec::new());
     for node in fields.required("targets", desk).map_or(&[][..], |it| word::list(it, desk)) {
         let Some(address) = word::text(node, desk) else { continue };
-        if address.is_empty() || address.contains(|it: char| it.is_whitespace() || it.is_control()) {
-            desk.error(&node.span, "this is no address", "write `host:port`, or a URL");
-        } else {
-            targets.push(address.to_owned());
-        }
+        places.push(desk.place(&desk.inside(node, &(0..address.len()))));
+        targets.push(address.to_owned());
     }
-    TargetGroup { targets, labels: labels(&fields, "labels", desk) }
+    TargetGroup { targets, places, labels: labels(&fields, "labels", desk) }
 }
 
 /// Plain labels: names with their values.

@@ -57,9 +57,14 @@ impl Node {
 /// The tree of the file on the desk, or none where that cannot be told; every mistake of the
 /// writing goes onto the desk.
 pub(super) fn read(desk: &mut Desk) -> Option<Arc<Node>> {
+    read_up_to(FILE_BYTES_MAX, desk)
+}
+
+/// As `read`, of a file that may have so many bytes.
+pub(super) fn read_up_to(bytes_max: usize, desk: &mut Desk) -> Option<Arc<Node>> {
     let text = desk.text();
-    if text.len() > FILE_BYTES_MAX {
-        let title = format!("the file has {} bytes, and {FILE_BYTES_MAX} are read at the most", text.len());
+    if text.len() > bytes_max {
+        let title = format!("the file has {} bytes, and {bytes_max} are read at the most", text.len());
         desk.error(&(0..0), title, "split it into several files");
         return None;
     }

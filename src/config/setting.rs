@@ -161,7 +161,7 @@ fn addresses(fields: &Fields<'_>, groups: &Node, desk: &mut Desk) -> Vec<Url> {
     for node in word::list(groups, desk) {
         for address in probe::group(node, desk).targets {
             match Url::parse(&format!("{scheme}://{address}/{prefix}")) {
-                Ok(url) if url.has_host() => urls.push(url),
+                Ok(url) if url.has_host() && !address.contains(is_blank) => urls.push(url),
                 Ok(_) | Err(_) => {
                     desk.error(&node.span, format!("`{address}` is no address"), "write `host:port`");
                 }
@@ -169,6 +169,11 @@ fn addresses(fields: &Fields<'_>, groups: &Node, desk: &mut Desk) -> Vec<Url> {
         }
     }
     urls
+}
+
+/// What a URL would silently lose.
+fn is_blank(sign: char) -> bool {
+    sign.is_whitespace() || sign.is_control()
 }
 
 const ANSWER_BYTES_MAX: u64 = 1 << 20;

@@ -24,6 +24,7 @@ pub struct OwnMetrics {
     reload_successful: IntGauge,
     reload_success_timestamp: Gauge,
     file_valid: IntGaugeVec,
+    targets_left_out: IntGaugeVec,
     registry: Registry,
 }
 
@@ -53,6 +54,7 @@ impl OwnMetrics {
             reload_successful: register(&registry, IntGauge::with_opts(opts(&RELOAD_SUCCESSFUL))),
             reload_success_timestamp: register(&registry, Gauge::with_opts(opts(&RELOAD_SUCCESS_TIMESTAMP))),
             file_valid: register(&registry, IntGaugeVec::new(opts(&FILE_VALID), FILE_VALID.labels)),
+            targets_left_out: register(&registry, IntGaugeVec::new(opts(&LEFT_OUT), LEFT_OUT.labels)),
             registry,
         }
     }
@@ -97,6 +99,16 @@ impl OwnMetrics {
         self.file_valid.reset();
         for (file, valid) in files {
             self.file_valid.with_label_values(&[file]).set(valid.into());
+        }
+    }
+
+    /// Says by probe how many targets are left out because they cannot be asked; probes that are not
+    /// named are forgotten.
+    pub fn targets_left_out<'a>(&self, probes: impl IntoIterator<Item = (&'a str, usize)>) {
+        self.targets_left_out.reset();
+        for (probe, count) in probes {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.targets_left_out.with_label_values(&[probe]).set(count);
         }
     }
 
@@ -197,6 +209,12 @@ const FILE_VALID: Family = Family {
     labels: &["file"],
     help: "Whether a drop-in is good; of one that is not, the last good version goes on.",
 };
+const LEFT_OUT: Family = Family {
+    name: "fingerpost_targets_left_out",
+    kind: Kind::Gauge,
+    labels: &["probe"],
+    help: "Targets that discovery names and whose address cannot be asked; the log says which, and why.",
+};
 const BUILD_INFO: Family = Family {
     name: "fingerpost_build_info",
     kind: Kind::Gauge,
@@ -214,6 +232,7 @@ pub(super) const FAMILIES: &[Family] = &[
     RELOAD_SUCCESSFUL,
     RELOAD_SUCCESS_TIMESTAMP,
     FILE_VALID,
+    LEFT_OUT,
     BUILD_INFO,
 ];
 

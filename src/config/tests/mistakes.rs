@@ -288,12 +288,6 @@ fn mistakes_in_probes_have_their_place_and_a_help() {
             "addresses",
         ),
         row(
-            probe("targets: { static_configs: [{ targets: ['a b:1'] }] }"),
-            "'a b:1'",
-            "no address",
-            "host:port",
-        ),
-        row(
             probe("targets: { static_configs: [{ targets: [a:1], labels: { a-b: c } }] }"),
             "a-b",
             "not a label name",

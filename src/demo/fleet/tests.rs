@@ -1,10 +1,9 @@
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use tokio::time::timeout;
 
 use super::*;
-use crate::discovery;
+use crate::config::{Source, target_groups};
 
 /// A target with that behaviour, all by itself.
 struct Alone {
@@ -110,7 +109,8 @@ async fn a_host_that_is_gone_does_not_even_refuse() {
 #[tokio::test]
 async fn discovery_takes_the_targets_file_and_finds_every_label() {
     let fleet = Fleet::start().await.unwrap();
-    let groups = discovery::parse(Path::new("fleet.yaml"), &fleet.targets_yaml()).unwrap();
+    let text = Ok(fleet.targets_yaml().into());
+    let groups = target_groups(&Source { name: "fleet.yaml".into(), text }).unwrap();
     assert_eq!(groups.len(), fleet.members().len());
     let wanted = [
         "app",

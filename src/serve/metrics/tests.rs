@@ -40,6 +40,7 @@ fn full() -> (Snapshot, OwnMetrics) {
     own.attempt_started(std::time::Duration::from_millis(2));
     own.reloaded(hour());
     own.files([("10-scrape.yaml", true)]);
+    own.targets_left_out([("scrape", 1)]);
     own.notifications.with_label_values(&["alertmanager-0", "delivered"]).inc();
     (snapshot, own)
 }
