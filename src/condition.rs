@@ -11,6 +11,7 @@ use crate::view::View;
 
 mod call;
 mod check;
+mod constant;
 mod declared;
 mod expression;
 mod firing;

@@ -9,6 +9,7 @@ use cel::{ExecutionError, Value};
 use regex::Regex;
 
 use super::check::{Checked, check};
+use super::constant;
 use super::grammar::parse;
 use super::kind::Kind;
 use super::lower::lower;
@@ -64,6 +65,10 @@ impl Expression {
         let whole = places.extent(&tree);
         if let Some((message, help)) = refuse(kind) {
             return Err(vec![Mistake::new(whole, message, Some(help))]);
+        }
+        let failures = constant::failures(&tree, &places);
+        if !failures.is_empty() {
+            return Err(failures);
         }
         let quick = Quick::of(&tree);
         let patterns = lower(&mut tree);
