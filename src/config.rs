@@ -31,8 +31,8 @@ use crate::spec::{HttpClient, Module};
 mod complaint;
 pub mod key;
 mod desk;
-mod raw;
-mod word;
+pub(crate) mod raw;
+pub(crate) mod word;
 mod field;
 mod address;
 mod client;
@@ -55,6 +55,15 @@ mod draft;
 mod link;
 mod page;
 mod setting;
+
+/// The tools of reading a file of keys, for those who read files of their own.
+pub(crate) mod reading {
+    pub(crate) use super::complaint::{listed, nearest};
+    pub(crate) use super::desk::Desk;
+    pub(crate) use super::field::Fields;
+    pub(crate) use super::raw::{self, Entry, Node};
+    pub(crate) use super::word::{self, Bounds};
+}
 
 /// All that the drop-ins say.
 #[derive(Clone, Debug, Default)]

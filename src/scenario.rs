@@ -12,12 +12,13 @@ use std::time::{Duration, SystemTime};
 
 use url::Url;
 
-use crate::config::Config;
+use crate::config::{Complaint, Config, Level};
 use crate::engine::{AlertStatus, AttemptId, Effect, Engine, Event, Settings, Spread};
 use crate::moment::Moment;
 use crate::target::TargetSet;
 
 mod compare;
+mod read;
 mod world;
 mod written;
 
@@ -37,32 +38,34 @@ pub struct Ran {
 ///
 /// # Errors
 ///
-/// A case that speaks of a probe, an alert, a check or a query that no drop-in has, in words.
+/// Everything that the cases speak of and that is not there, each with its place, as a person reads
+/// them.
 pub fn run(suite: &Suite, config: &Config, base_url: &Url) -> Result<Vec<Ran>, String> {
-    if let Some(name) = suite.probes().find(|it| config.plan.probe(it).is_none()) {
-        return Err(format!("no drop-in has a probe `{name}`"));
-    }
-    let asks = |it: &&str| config.plan.probe(it).is_some_and(|it| it.module.prober.asks_for_series());
-    if let Some(name) = suite.probes().find(asks) {
-        return Err(format!(
-            "the probe `{name}` asks Prometheus: say its `series` with `see`, it has no targets"
-        ));
+    let wrong = suite.check(config);
+    if !wrong.is_empty() {
+        return Err(told(&wrong));
     }
     suite.cases.iter().map(|case| run_case(suite, case, config, base_url)).collect()
 }
 
+/// Complaints as they are printed.
+pub fn told(complaints: &[Complaint]) -> String {
+    complaints.iter().map(Complaint::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
 fn run_case(suite: &Suite, case: &Case, config: &Config, base_url: &Url) -> Result<Ran, String> {
-    let in_case = |message: String| format!("case `{}`: {message}", case.name);
-    case.check(config).map_err(in_case)?;
-    let mut stage = Stage::new(suite, case, config, base_url).map_err(in_case)?;
+    let mut stage = Stage::new(suite, case, config, base_url);
     let mut misses = Vec::new();
     let mut expected: Vec<_> = case.expect.iter().collect();
-    expected.sort_by_key(|it| it.at.0);
+    expected.sort_by_key(|it| it.at);
     for expectation in expected {
-        stage.play_until(expectation.at.0).map_err(in_case)?;
+        stage.play_until(expectation.at).map_err(|title| {
+            let help = Some("make intervals longer, or expect it earlier".to_owned());
+            told(&[Complaint { level: Level::Error, place: case.name.place.clone(), title, help }])
+        })?;
         misses.extend(compare::compare(expectation, &stage.alerts()));
     }
-    Ok(Ran { name: case.name.clone(), misses })
+    Ok(Ran { name: case.name().to_owned(), misses })
 }
 
 /// The engine on its stage: a clock that is set by hand, and attempts that see what the case says.
@@ -77,7 +80,7 @@ struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    fn new(suite: &Suite, case: &'a Case, config: &Config, base_url: &Url) -> Result<Self, String> {
+    fn new(suite: &Suite, case: &'a Case, config: &Config, base_url: &Url) -> Self {
         let start = Moment::start(SystemTime::UNIX_EPOCH + Duration::from_secs(THEN));
         let settings = Settings {
             seed: 0,
@@ -94,13 +97,13 @@ impl<'a> Stage<'a> {
             coming: BinaryHeap::new(),
             events: BTreeMap::new(),
         };
-        stage.tell(Event::Plan(Arc::clone(&config.plan)))?;
-        stage.tell(Event::Others(case.others()))?;
+        stage.tell(Event::Plan(Arc::clone(&config.plan)));
+        stage.tell(Event::Others(case.others()));
         for probe in &config.plan.probes {
             let targets = suite.targets_of(&probe.name);
-            stage.tell(Event::Targets(TargetSet { probe: Arc::clone(&probe.name), targets }))?;
+            stage.tell(Event::Targets(TargetSet { probe: Arc::clone(&probe.name), targets }));
         }
-        Ok(stage)
+        stage
     }
 
     /// Lets time pass up to and with `until`: at each instant what comes back is taken in before
@@ -114,32 +117,36 @@ impl<'a> Stage<'a> {
                     let Reverse((_, number)) = self.coming.pop().expect("an event was there to look at");
                     let event = self.events.remove(&number).expect("every number has its event");
                     self.now = at;
-                    self.tell(event)?;
+                    self.tell(event);
                 }
                 (_, Some(at)) if at <= until => {
                     self.now = at;
-                    self.tell(Event::Woken)?;
+                    self.tell(Event::Woken);
                 }
                 _ => {
                     self.now = until;
-                    return self.tell(Event::Woken);
+                    self.tell(Event::Woken);
+                    return Ok(());
                 }
             }
         }
-        Err(format!("more than {TURNS_MAX} things happen before {until:?}: is an interval too short?"))
+        Err(format!(
+            "more than {TURNS_MAX} things happen before {}: is an interval too short?",
+            humantime::format_duration(until)
+        ))
     }
 
-    fn tell(&mut self, event: Event) -> Result<(), String> {
+    fn tell(&mut self, event: Event) {
         let now = self.start.after(self.now);
         for effect in self.engine.handle(now, event) {
             match effect {
                 Effect::Probe(attempt) => {
                     let see = self.case.seen_by(&attempt.probe, &attempt.target, self.now);
-                    let witnessed = world::witness(see, &attempt.module, now)?;
+                    let witnessed = world::witness(see, &attempt.module, now);
                     self.return_later(attempt.id, witnessed);
                 }
                 Effect::Check(order) => {
-                    let answer = world::checked(self.case, &order, now)?;
+                    let answer = world::checked(self.case, &order, now);
                     let took = answer.as_ref().map_or(Duration::ZERO, |it| it.reading.duration);
                     let (topic, answer) = (order.topic, answer.map(Box::new));
                     self.push(self.now + took, Event::Checked { topic, answer });
@@ -151,7 +158,6 @@ impl<'a> Stage<'a> {
                 Effect::Notify(_) => {}
             }
         }
-        Ok(())
     }
 
     fn return_later(&mut self, attempt: AttemptId, witnessed: world::Witnessed) {

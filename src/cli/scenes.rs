@@ -19,7 +19,7 @@ pub(super) fn run(flags: &Flags, files: &[PathBuf]) -> ExitCode {
         match run_file(flags, file) {
             Ok(ran) => failed |= !tell(file, &ran),
             Err(message) => {
-                say(std::io::stderr(), &format!("{}: {message}", file.display()));
+                say(std::io::stderr(), &format!("{}: not run\n{message}\n", file.display()));
                 failed = true;
             }
         }
@@ -28,8 +28,8 @@ pub(super) fn run(flags: &Flags, files: &[PathBuf]) -> ExitCode {
 }
 
 fn run_file(flags: &Flags, file: &Path) -> Result<Vec<Ran>, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
-    let suite = Suite::parse(&text)?;
+    let source = files::source(file, &file.display().to_string());
+    let suite = Suite::read(&source).map_err(|it| scenario::told(&it))?;
     let folder = file.parent().unwrap_or(Path::new(".")).join(&suite.config_dir);
     let config = config_of(&folder)?;
     let base = flags.runbook_base_url.clone().unwrap_or_else(default_base_url);

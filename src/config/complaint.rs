@@ -137,7 +137,7 @@ impl fmt::Debug for Place {
 }
 
 /// The known word that may have been meant.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness =
         |it: &str| strsim::normalized_damerau_levenshtein(&word.to_lowercase(), &it.to_lowercase());
     known
@@ -149,7 +149,7 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 }
 
 /// "`a`, `b` and `c`".
-pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<String> = words.into_iter().map(|it| format!("`{it}`")).collect();
     match words.split_last() {
         None => "nothing".to_owned(),

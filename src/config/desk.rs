@@ -13,7 +13,7 @@ use crate::condition::Mistake;
 use crate::runbook::PageRef;
 
 /// One file under reading. Whoever finds a mistake leaves it here and reads on.
-pub(super) struct Desk {
+pub(crate) struct Desk {
     file: Arc<str>,
     text: Arc<str>,
     gathered: Gathered,
@@ -21,39 +21,39 @@ pub(super) struct Desk {
 
 /// What has come together on a desk.
 #[derive(Default)]
-pub(super) struct Gathered {
-    pub(super) complaints: Vec<Complaint>,
+pub(crate) struct Gathered {
+    pub(crate) complaints: Vec<Complaint>,
     /// Pages of the runbook that the file names.
-    pub(super) pages: Vec<PageUse>,
+    pub(crate) pages: Vec<PageUse>,
     /// Files outside that it names.
-    pub(super) needed: Vec<Needed>,
+    pub(crate) needed: Vec<Needed>,
     /// Alerts that its conditions and templates ask about.
-    pub(super) mentions: Vec<Word>,
+    pub(crate) mentions: Vec<Word>,
     /// Probes that the alert under reading asks for.
     asked: Vec<Word>,
 }
 
 impl Gathered {
-    pub(super) fn has_errors(&self) -> bool {
+    pub(crate) fn has_errors(&self) -> bool {
         self.complaints.iter().any(|it| it.level == Level::Error)
     }
 }
 
 impl Desk {
-    pub(super) fn new(file: Arc<str>, text: Arc<str>) -> Self {
+    pub(crate) fn new(file: Arc<str>, text: Arc<str>) -> Self {
         Self { file, text, gathered: Gathered::default() }
     }
 
-    pub(super) fn error(&mut self, span: &Range<usize>, title: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn error(&mut self, span: &Range<usize>, title: impl Into<String>, help: impl Into<String>) {
         self.complain(Level::Error, span, title.into(), help.into());
     }
 
-    pub(super) fn warning(&mut self, span: &Range<usize>, title: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn warning(&mut self, span: &Range<usize>, title: impl Into<String>, help: impl Into<String>) {
         self.complain(Level::Warning, span, title.into(), help.into());
     }
 
     /// What is wrong with a condition or a template, shown inside the text that holds it.
-    pub(super) fn mistakes(&mut self, node: &Node, mistakes: Vec<Mistake>) {
+    pub(crate) fn mistakes(&mut self, node: &Node, mistakes: Vec<Mistake>) {
         for it in mistakes {
             let span = self.inside(node, &it.span);
             let help = it.help.unwrap_or_else(|| EXAMPLE.to_owned());
@@ -62,7 +62,7 @@ impl Desk {
     }
 
     /// A warning that is told only where the file's own version is in force.
-    pub(super) fn warning_where(&mut self, told: bool, span: &Range<usize>, title: String, help: &str) {
+    pub(crate) fn warning_where(&mut self, told: bool, span: &Range<usize>, title: String, help: &str) {
         if told {
             self.warning(span, title, help);
         }
@@ -73,45 +73,45 @@ impl Desk {
         self.put(Complaint { level, place, title, help: Some(help) });
     }
 
-    pub(super) fn put(&mut self, complaint: Complaint) {
+    pub(crate) fn put(&mut self, complaint: Complaint) {
         self.gathered.complaints.push(complaint);
     }
 
-    pub(super) fn names_page(&mut self, span: &Range<usize>, page: PageRef, anchor: Option<&str>) {
+    pub(crate) fn names_page(&mut self, span: &Range<usize>, page: PageRef, anchor: Option<&str>) {
         let place = self.place(span);
         self.gathered.pages.push(PageUse { place, page, anchor: anchor.map(Into::into) });
     }
 
-    pub(super) fn needs_file(&mut self, span: &Range<usize>, path: PathBuf) {
+    pub(crate) fn needs_file(&mut self, span: &Range<usize>, path: PathBuf) {
         let place = self.place(span);
         self.gathered.needed.push(Needed { place, what: Outside::File(path) });
     }
 
-    pub(super) fn needs_pattern(&mut self, span: &Range<usize>, pattern: &str) {
+    pub(crate) fn needs_pattern(&mut self, span: &Range<usize>, pattern: &str) {
         let place = self.place(span);
         self.gathered.needed.push(Needed { place, what: Outside::Pattern(pattern.to_owned()) });
     }
 
-    pub(super) fn mentions(&mut self, alert: Word) {
+    pub(crate) fn mentions(&mut self, alert: Word) {
         self.gathered.mentions.push(alert);
     }
 
-    pub(super) fn asks(&mut self, probe: Word) {
+    pub(crate) fn asks(&mut self, probe: Word) {
         self.gathered.asked.push(probe);
     }
 
     /// The probes that were asked for since this was called last.
-    pub(super) fn take_asked(&mut self) -> Vec<Word> {
+    pub(crate) fn take_asked(&mut self) -> Vec<Word> {
         std::mem::take(&mut self.gathered.asked)
     }
 
-    pub(super) fn mentioned(&self) -> &[Word] {
+    pub(crate) fn mentioned(&self) -> &[Word] {
         &self.gathered.mentions
     }
 
     /// What has come together, from the top down; the desk is empty then. A complaint is told once,
     /// however often a key was looked at, and of very many only the first.
-    pub(super) fn take(&mut self) -> Gathered {
+    pub(crate) fn take(&mut self) -> Gathered {
         let mut gathered = std::mem::take(&mut self.gathered);
         let all = &mut gathered.complaints;
         all.sort_by(|one, other| {
@@ -129,21 +129,21 @@ impl Desk {
         gathered
     }
 
-    pub(super) fn text(&self) -> Arc<str> {
+    pub(crate) fn text(&self) -> Arc<str> {
         Arc::clone(&self.text)
     }
 
-    pub(super) fn place(&self, span: &Range<usize>) -> Place {
+    pub(crate) fn place(&self, span: &Range<usize>) -> Place {
         Place { file: Arc::clone(&self.file), text: Arc::clone(&self.text), span: span.clone() }
     }
 
-    pub(super) fn has_errors(&self) -> bool {
+    pub(crate) fn has_errors(&self) -> bool {
         self.gathered.has_errors()
     }
 
     /// The bytes of the file where `inner`, a part of the scalar's text, is written. Where quotes
     /// or folding have changed the text before it: the scalar's beginning.
-    pub(super) fn inside(&self, node: &Node, inner: &Range<usize>) -> Range<usize> {
+    pub(crate) fn inside(&self, node: &Node, inner: &Range<usize>) -> Range<usize> {
         let Value::Scalar(scalar) = &node.value else { return node.span.clone() };
         let (text, span) = (&scalar.text, &node.span);
         let written = self.text.get(span.clone()).unwrap_or_default();

@@ -11,16 +11,16 @@ use super::raw::{Entry, Node, Value};
 use super::word::{self, Bounds, Word};
 
 /// A map whose keys were checked.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     entries: &'a [Entry],
     section: &'static Section,
     /// Where a complaint about the map as a whole points: its first key.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 impl<'a> Fields<'a> {
     /// The map's keys; each that does not belong there, or is not built yet, is complained of.
-    pub(super) fn of(node: &'a Node, section: &'static Section, desk: &mut Desk) -> Self {
+    pub(crate) fn of(node: &'a Node, section: &'static Section, desk: &mut Desk) -> Self {
         let entries = match &node.value {
             Value::Map(entries) => entries.as_slice(),
             Value::Null => &[],
@@ -39,7 +39,7 @@ impl<'a> Fields<'a> {
     }
 
     /// What stands behind a key, where anything does.
-    pub(super) fn get(&self, name: &str) -> Option<&'a Node> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Node> {
         debug_assert!(
             self.section.key(name).is_some_and(|it| it.standing == Standing::Read),
             "{} has a row for `{name}`",
@@ -50,12 +50,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Where a key stands.
-    pub(super) fn key_span(&self, name: &str) -> Option<&'a Range<usize>> {
+    pub(crate) fn key_span(&self, name: &str) -> Option<&'a Range<usize>> {
         self.entries.iter().find(|it| &*it.key == name).map(|it| &it.key_span)
     }
 
     /// As `get`; its absence is a mistake.
-    pub(super) fn required(&self, name: &str, desk: &mut Desk) -> Option<&'a Node> {
+    pub(crate) fn required(&self, name: &str, desk: &mut Desk) -> Option<&'a Node> {
         let found = self.get(name);
         if found.is_none() {
             let takes = self.section.key(name).map_or("", |it| it.takes);
@@ -66,36 +66,36 @@ impl<'a> Fields<'a> {
         found
     }
 
-    pub(super) fn text(&self, name: &str, desk: &mut Desk) -> Option<&'a str> {
+    pub(crate) fn text(&self, name: &str, desk: &mut Desk) -> Option<&'a str> {
         word::text(self.get(name)?, desk)
     }
 
     /// A name with its place.
-    pub(super) fn word(&self, name: &str, desk: &mut Desk) -> Option<Word> {
+    pub(crate) fn word(&self, name: &str, desk: &mut Desk) -> Option<Word> {
         Word::read(self.get(name)?, desk)
     }
 
-    pub(super) fn required_word(&self, name: &str, desk: &mut Desk) -> Option<Word> {
+    pub(crate) fn required_word(&self, name: &str, desk: &mut Desk) -> Option<Word> {
         Word::read(self.required(name, desk)?, desk)
     }
 
-    pub(super) fn flag(&self, name: &str, default: bool, desk: &mut Desk) -> bool {
+    pub(crate) fn flag(&self, name: &str, default: bool, desk: &mut Desk) -> bool {
         self.get(name).and_then(|it| word::flag(it, desk)).unwrap_or(default)
     }
 
-    pub(super) fn duration(&self, name: &str, bounds: &Bounds, desk: &mut Desk) -> Option<Duration> {
+    pub(crate) fn duration(&self, name: &str, bounds: &Bounds, desk: &mut Desk) -> Option<Duration> {
         word::duration(self.get(name)?, bounds, desk)
     }
 
-    pub(super) fn list(&self, name: &str, desk: &mut Desk) -> &'a [Arc<Node>] {
+    pub(crate) fn list(&self, name: &str, desk: &mut Desk) -> &'a [Arc<Node>] {
         self.get(name).map_or(&[], |it| word::list(it, desk))
     }
 
-    pub(super) fn labels(&self, name: &str, desk: &mut Desk) -> Vec<Arc<str>> {
+    pub(crate) fn labels(&self, name: &str, desk: &mut Desk) -> Vec<Arc<str>> {
         self.list(name, desk).iter().filter_map(|it| word::label_name(it, desk)).collect()
     }
 
-    pub(super) fn map(&self, name: &str, desk: &mut Desk) -> &'a [Entry] {
+    pub(crate) fn map(&self, name: &str, desk: &mut Desk) -> &'a [Entry] {
         self.get(name).map_or(&[], |it| word::map(it, desk))
     }
 }

@@ -13,6 +13,7 @@ mod client;
 mod http;
 mod metrics;
 mod module;
+pub mod scene;
 mod path;
 mod query;
 mod tcp;
@@ -104,6 +105,16 @@ pub const SECTIONS: &[&Section] = &[
     &SETTINGS,
     &ENDPOINT,
     &RUNBOOK,
+    &scene::SUITE,
+    &scene::SCENE_TARGET,
+    &scene::CASE,
+    &scene::OBSERVE,
+    &scene::SEE,
+    &scene::SCENE_CERTIFICATE,
+    &scene::SCENE_HOP,
+    &scene::SCENE_SERIES,
+    &scene::EXPECT,
+    &scene::SCENE_ALERT,
 ];
 
 /// A file in `probes.d`.

@@ -17,16 +17,16 @@ use super::desk::Desk;
 
 /// A value and where it stands.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Bytes of the file. An alias stands where its anchor does.
-    pub(super) span: Range<usize>,
-    pub(super) value: Value,
+    pub(crate) span: Range<usize>,
+    pub(crate) value: Value,
     /// How many nodes it would be with every alias written out.
     size: usize,
 }
 
 #[derive(Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// Nothing, `~` or `null`: as if the key were not there.
     Null,
     Scalar(Scalar),
@@ -35,33 +35,33 @@ pub(super) enum Value {
 }
 
 #[derive(Debug)]
-pub(super) struct Scalar {
-    pub(super) text: String,
+pub(crate) struct Scalar {
+    pub(crate) text: String,
     /// Whether it is written without quotes and on its own, so that `5` is a number.
-    pub(super) plain: bool,
+    pub(crate) plain: bool,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) key: Arc<str>,
-    pub(super) key_span: Range<usize>,
-    pub(super) node: Arc<Node>,
+pub(crate) struct Entry {
+    pub(crate) key: Arc<str>,
+    pub(crate) key_span: Range<usize>,
+    pub(crate) node: Arc<Node>,
 }
 
 impl Node {
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(self.value, Value::Null)
     }
 }
 
 /// The tree of the file on the desk, or none where that cannot be told; every mistake of the
 /// writing goes onto the desk.
-pub(super) fn read(desk: &mut Desk) -> Option<Arc<Node>> {
+pub(crate) fn read(desk: &mut Desk) -> Option<Arc<Node>> {
     read_up_to(FILE_BYTES_MAX, desk)
 }
 
 /// As `read`, of a file that may have so many bytes.
-pub(super) fn read_up_to(bytes_max: usize, desk: &mut Desk) -> Option<Arc<Node>> {
+pub(crate) fn read_up_to(bytes_max: usize, desk: &mut Desk) -> Option<Arc<Node>> {
     let text = desk.text();
     if text.len() > bytes_max {
         let title = format!("the file has {} bytes, and {bytes_max} are read at the most", text.len());

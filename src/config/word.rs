@@ -13,19 +13,19 @@ use crate::labels::is_label_name;
 
 /// A name, and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Word {
-    pub(super) text: Arc<str>,
-    pub(super) span: Range<usize>,
+pub(crate) struct Word {
+    pub(crate) text: Arc<str>,
+    pub(crate) span: Range<usize>,
 }
 
 impl Word {
     /// A name is a text of its own that a person can read on one line.
-    pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
+    pub(crate) fn read(node: &Node, desk: &mut Desk) -> Option<Self> {
         let it = text(node, desk)?;
         Self::new(it, &node.span, desk)
     }
 
-    pub(super) fn new(text: &str, span: &Range<usize>, desk: &mut Desk) -> Option<Self> {
+    pub(crate) fn new(text: &str, span: &Range<usize>, desk: &mut Desk) -> Option<Self> {
         if text.trim().is_empty() || text.len() > NAME_BYTES_MAX || text.chars().any(char::is_control) {
             let help = format!("a name is one line of 1 to {NAME_BYTES_MAX} bytes");
             desk.error(span, "this is no name", help);
@@ -36,29 +36,29 @@ impl Word {
 }
 
 /// What a duration may be.
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     /// Whether `0s` may stand there, and then means none.
-    pub(super) zero: bool,
-    pub(super) shortest: Duration,
-    pub(super) longest: Duration,
+    pub(crate) zero: bool,
+    pub(crate) shortest: Duration,
+    pub(crate) longest: Duration,
 }
 
 impl Bounds {
-    pub(super) const fn new(shortest: Duration, longest: Duration) -> Self {
+    pub(crate) const fn new(shortest: Duration, longest: Duration) -> Self {
         Self { zero: false, shortest, longest }
     }
 
-    pub(super) const fn or_zero(self) -> Self {
+    pub(crate) const fn or_zero(self) -> Self {
         Self { zero: true, ..self }
     }
 }
 
-pub(super) const HOUR: Duration = Duration::from_hours(1);
-pub(super) const DAY: Duration = Duration::from_hours(24);
-pub(super) const MONTH: Duration = Duration::from_hours(30 * 24);
+pub(crate) const HOUR: Duration = Duration::from_hours(1);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
+pub(crate) const MONTH: Duration = Duration::from_hours(30 * 24);
 
 /// Any scalar's text, whatever it looks like: `5`, `true` and `"x"` are texts.
-pub(super) fn text<'a>(node: &'a Node, desk: &mut Desk) -> Option<&'a str> {
+pub(crate) fn text<'a>(node: &'a Node, desk: &mut Desk) -> Option<&'a str> {
     match &node.value {
         Value::Scalar(it) => Some(&it.text),
         Value::Null => {
@@ -73,7 +73,7 @@ pub(super) fn text<'a>(node: &'a Node, desk: &mut Desk) -> Option<&'a str> {
     }
 }
 
-pub(super) fn flag(node: &Node, desk: &mut Desk) -> Option<bool> {
+pub(crate) fn flag(node: &Node, desk: &mut Desk) -> Option<bool> {
     let said = match &node.value {
         Value::Scalar(Scalar { text, plain: true }) => truth(text),
         Value::Scalar(_) | Value::Null | Value::List(_) | Value::Map(_) => None,
@@ -88,7 +88,7 @@ pub(super) fn flag(node: &Node, desk: &mut Desk) -> Option<bool> {
     said
 }
 
-pub(super) fn is_false(node: &Node) -> bool {
+pub(crate) fn is_false(node: &Node) -> bool {
     matches!(&node.value, Value::Scalar(Scalar { text, plain: true }) if truth(text) == Some(false))
 }
 
@@ -101,7 +101,7 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-pub(super) fn number(node: &Node, range: &RangeInclusive<u64>, desk: &mut Desk) -> Option<u64> {
+pub(crate) fn number(node: &Node, range: &RangeInclusive<u64>, desk: &mut Desk) -> Option<u64> {
     let found = match &node.value {
         Value::Scalar(Scalar { text, plain: true }) => text.parse::<u64>().ok(),
         Value::Scalar(_) | Value::Null | Value::List(_) | Value::Map(_) => None,
@@ -117,7 +117,7 @@ pub(super) fn number(node: &Node, range: &RangeInclusive<u64>, desk: &mut Desk) 
     found
 }
 
-pub(super) fn list<'a>(node: &'a Node, desk: &mut Desk) -> &'a [Arc<Node>] {
+pub(crate) fn list<'a>(node: &'a Node, desk: &mut Desk) -> &'a [Arc<Node>] {
     match &node.value {
         Value::List(items) => items,
         Value::Null => &[],
@@ -136,7 +136,7 @@ pub(super) fn list<'a>(node: &'a Node, desk: &mut Desk) -> &'a [Arc<Node>] {
     }
 }
 
-pub(super) fn map<'a>(node: &'a Node, desk: &mut Desk) -> &'a [Entry] {
+pub(crate) fn map<'a>(node: &'a Node, desk: &mut Desk) -> &'a [Entry] {
     match &node.value {
         Value::Map(entries) => entries,
         Value::Null => &[],
@@ -149,7 +149,7 @@ pub(super) fn map<'a>(node: &'a Node, desk: &mut Desk) -> &'a [Entry] {
 }
 
 /// A duration as Go or Prometheus writes it: `1m30s`, `500ms`, `1h`, `1d`.
-pub(super) fn duration(node: &Node, bounds: &Bounds, desk: &mut Desk) -> Option<Duration> {
+pub(crate) fn duration(node: &Node, bounds: &Bounds, desk: &mut Desk) -> Option<Duration> {
     let text = text(node, desk)?.trim();
     let found = match parse_duration(text) {
         Ok(found) => found,
@@ -200,7 +200,7 @@ fn parse_duration(text: &str) -> Result<Duration, (String, String)> {
 }
 
 /// Bytes, in units of base 2 as the exporter takes them; `0` is no limit.
-pub(super) fn size(node: &Node, desk: &mut Desk) -> Option<u64> {
+pub(crate) fn size(node: &Node, desk: &mut Desk) -> Option<u64> {
     let written = text(node, desk)?.trim();
     if written == "0" {
         return Some(u64::MAX);
@@ -228,18 +228,18 @@ pub(super) fn size(node: &Node, desk: &mut Desk) -> Option<u64> {
 }
 
 /// A pattern, not anchored; the caret stands where it goes wrong.
-pub(super) fn regex(node: &Node, desk: &mut Desk) -> Option<Regex> {
+pub(crate) fn regex(node: &Node, desk: &mut Desk) -> Option<Regex> {
     let pattern = text(node, desk)?;
     Regex::new(pattern).map_err(|error| complain_of_regex(node, pattern, &error, desk)).ok()
 }
 
 /// As `regex`, over bytes.
-pub(super) fn bytes_regex(node: &Node, desk: &mut Desk) -> Option<regex::bytes::Regex> {
+pub(crate) fn bytes_regex(node: &Node, desk: &mut Desk) -> Option<regex::bytes::Regex> {
     let pattern = text(node, desk)?;
     regex::bytes::Regex::new(pattern).map_err(|error| complain_of_regex(node, pattern, &error, desk)).ok()
 }
 
-pub(super) fn complain_of_regex(node: &Node, pattern: &str, error: &regex::Error, desk: &mut Desk) {
+pub(crate) fn complain_of_regex(node: &Node, pattern: &str, error: &regex::Error, desk: &mut Desk) {
     let told = error.to_string();
     let why = told.rsplit("error: ").next().unwrap_or(&told).trim().trim_end_matches('.').to_lowercase();
     // The crate draws its own caret, four columns to the right, under a pattern of one line.
@@ -256,12 +256,12 @@ pub(super) fn complain_of_regex(node: &Node, pattern: &str, error: &regex::Error
 }
 
 /// Whether a text is there and says nothing.
-pub(super) fn is_empty(node: &Node) -> bool {
+pub(crate) fn is_empty(node: &Node) -> bool {
     matches!(&node.value, Value::Scalar(it) if it.text.is_empty())
 }
 
 /// An http or https URL.
-pub(super) fn url(node: &Node, desk: &mut Desk) -> Option<Url> {
+pub(crate) fn url(node: &Node, desk: &mut Desk) -> Option<Url> {
     let written = text(node, desk)?;
     let found =
         Url::parse(written).ok().filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host());
@@ -272,12 +272,12 @@ pub(super) fn url(node: &Node, desk: &mut Desk) -> Option<Url> {
     found
 }
 
-pub(super) fn label_name(node: &Node, desk: &mut Desk) -> Option<Arc<str>> {
+pub(crate) fn label_name(node: &Node, desk: &mut Desk) -> Option<Arc<str>> {
     let name = text(node, desk)?;
     check_label_name(name, &node.span, desk).then(|| name.into())
 }
 
-pub(super) fn check_label_name(name: &str, span: &Range<usize>, desk: &mut Desk) -> bool {
+pub(crate) fn check_label_name(name: &str, span: &Range<usize>, desk: &mut Desk) -> bool {
     let sound = is_label_name(name);
     if !sound {
         let near: String = name.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect();
@@ -292,7 +292,7 @@ pub(super) fn check_label_name(name: &str, span: &Range<usize>, desk: &mut Desk)
 }
 
 /// A name that conditions can say: `scope.<name>`.
-pub(super) fn check_identifier(name: &str, span: &Range<usize>, desk: &mut Desk) -> bool {
+pub(crate) fn check_identifier(name: &str, span: &Range<usize>, desk: &mut Desk) -> bool {
     let sound = is_label_name(name);
     if !sound {
         let help = "letters, digits and `_` make a name, and no digit begins it";

@@ -44,10 +44,10 @@ pub(super) fn compare(expect: &Expect, alerts: &[AlertStatus]) -> Vec<Miss> {
         let there: Vec<_> = there.filter(|it| matters(it.notification.name(), wanted)).collect();
         let matched = there.len() == wanted.len() && pairs_up(wanted, &there);
         (!matched).then(|| Miss {
-            at: expect.at.0,
+            at: expect.at,
             state: name,
-            expected: wanted.iter().flat_map(told_wanted).collect(),
-            got: there.iter().flat_map(|it| told(it, wanted)).collect(),
+            expected: or_nothing(wanted.iter().flat_map(told_wanted).collect()),
+            got: or_nothing(there.iter().flat_map(|it| told(it, wanted)).collect()),
         })
     };
     let firing = miss(&expect.firing, "firing", AlertState::Firing);
@@ -55,9 +55,13 @@ pub(super) fn compare(expect: &Expect, alerts: &[AlertStatus]) -> Vec<Miss> {
     firing.into_iter().chain(pending).collect()
 }
 
+fn or_nothing(lines: Vec<String>) -> Vec<String> {
+    if lines.is_empty() { vec!["nothing".to_owned()] } else { lines }
+}
+
 /// Alerts about the prober itself are looked at only where they are named.
 fn matters(name: &str, wanted: &[WrittenAlert]) -> bool {
-    !OWN_ALERTS.contains(&name) || wanted.iter().any(|it| it.alert == name)
+    !OWN_ALERTS.contains(&name) || wanted.iter().any(|it| it.alert.text == name)
 }
 
 /// Whether each wanted alert has one of its own that is as wanted (augmenting paths: which of two
@@ -89,7 +93,7 @@ fn pairs_up(wanted: &[WrittenAlert], there: &[&AlertStatus]) -> bool {
 fn is_as_wanted(wanted: &WrittenAlert, there: &AlertStatus) -> bool {
     let notification = &there.notification;
     let wanted_labels = labels(&wanted.labels);
-    notification.name() == wanted.alert
+    notification.name() == wanted.alert.text
         && notification.labels.has_all(wanted_labels.iter())
         && wanted.annotations.iter().all(|(name, value)| annotation(there, name) == value)
         && wanted.page.as_ref().is_none_or(|page| page_of(there) == normal(page))
@@ -114,7 +118,7 @@ fn normal(page: &str) -> String {
 }
 
 fn told_wanted(wanted: &WrittenAlert) -> Vec<String> {
-    let mut lines = vec![wanted.alert.clone()];
+    let mut lines = vec![wanted.alert.text.clone()];
     lines.extend(wanted.labels.iter().map(|(name, value)| format!("  {name}: {value}")));
     lines.extend(wanted.page.iter().map(|it| format!("  page: {it}")));
     lines.extend(wanted.step.iter().map(|it| format!("  step: {it}")));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::cause::{CAUSES, Cause, Judged, Verdict, judge, own_side};
+use crate::cause::{Cause, Judged, Verdict, judge};
 use crate::engine::{CheckOrder, QueryOrder};
 use crate::exposition::{Format, Limits, Scan, Summary};
 use crate::moment::Moment;
@@ -13,7 +13,7 @@ use crate::outcome::{
 use crate::spec::{Module, Prober};
 use crate::view::{CheckAnswer, Hop, Reading};
 
-use super::written::{Case, See, WrittenCertificate, WrittenHop, labels};
+use super::written::{Case, Hour, See, WrittenCertificate, WrittenHop, labels};
 
 /// What comes back of an attempt, the later part with its time from the attempt's beginning.
 pub(super) struct Witnessed {
@@ -22,16 +22,16 @@ pub(super) struct Witnessed {
 }
 
 /// An attempt that began `now` and saw `see`.
-pub(super) fn witness(see: &See, module: &Module, now: Moment) -> Result<Witnessed, String> {
-    let stated = stated(see)?;
-    let took = see.answered_after.or(see.duration).map(|it| it.0);
+pub(super) fn witness(see: &See, module: &Module, now: Moment) -> Witnessed {
+    let stated = see.verdict;
+    let took = see.answered_after.or(see.duration);
     let is_late = took.is_some_and(|it| it > module.timeout);
     let is_deadline = matches!(stated, Some(Verdict::Failure(Cause::DeadlineExceeded, _)));
     if is_deadline || (is_late && stated.is_none()) {
-        let phase = phase(see)?.unwrap_or(Phase::Processing);
-        return Ok(timed_out(see, module, now, phase, took.filter(|_| is_late)));
+        let phase = see.phase.unwrap_or(Phase::Processing);
+        return timed_out(see, module, now, phase, took.filter(|_| is_late));
     }
-    let mut outcome = outcome(see, module, now, took.unwrap_or_default().min(module.timeout))?;
+    let mut outcome = outcome(see, module, now, took.unwrap_or_default().min(module.timeout));
     let verdict = match stated {
         Some(Verdict::Unknown(own)) => {
             outcome.end = End::Unknown(own);
@@ -43,7 +43,7 @@ pub(super) fn witness(see: &See, module: &Module, now: Moment) -> Result<Witness
             Some(hops) => of_path(hops),
         },
     };
-    Ok(Witnessed { judged: Judged { verdict, outcome }, late: None })
+    Witnessed { judged: Judged { verdict, outcome }, late: None }
 }
 
 /// What a path means, as `cause` judges one: its end loses nothing, or it does.
@@ -53,20 +53,21 @@ fn of_path(hops: &[WrittenHop]) -> Verdict {
 }
 
 /// What a follow-up check of a case sees, and how long it takes; None where the case names none.
-pub(super) fn checked(case: &Case, order: &CheckOrder, now: Moment) -> Result<Option<CheckAnswer>, String> {
-    let Some(see) = case.checks.get(&*order.topic.check) else { return Ok(None) };
+pub(super) fn checked(case: &Case, order: &CheckOrder, now: Moment) -> Option<CheckAnswer> {
+    let (_, see) = case.checks.iter().find(|(name, _)| *name.text == *order.topic.check)?;
     let hops = see.hops.iter().flatten().map(hop).collect();
-    let Witnessed { judged, .. } = witness(see, &order.module, now)?;
+    let Witnessed { judged, .. } = witness(see, &order.module, now);
     let mut reading = reading_of(judged.verdict, see);
     reading.status = judged.outcome.http.as_ref().map_or(0, |it| it.status);
     reading.duration = judged.outcome.duration;
     reading.timeout = order.module.timeout;
-    Ok(Some(CheckAnswer { reading, hops }))
+    Some(CheckAnswer { reading, hops })
 }
 
 /// What Prometheus answers in a case; None where the case says nothing of any query that asks.
 pub(super) fn answered(case: &Case, order: &QueryOrder) -> Option<f64> {
-    order.asked_by.iter().find_map(|(_, query)| case.queries.get(&**query).copied())
+    let said = |query: &str| case.queries.iter().find(|(name, _)| name.text == query);
+    order.asked_by.iter().find_map(|(_, query)| said(query)).map(|(_, value)| *value)
 }
 
 fn reading_of(verdict: Verdict, see: &See) -> Reading {
@@ -76,31 +77,11 @@ fn reading_of(verdict: Verdict, see: &See) -> Reading {
         cause: verdict.cause_name(),
         phase: verdict.phase_name(),
         status: see.status.unwrap_or(0),
-        duration: see.duration.unwrap_or_default().0,
-        answered_after: see.answered_after.map(|it| it.0),
+        duration: see.duration.unwrap_or_default(),
+        answered_after: see.answered_after,
         body: see.body.as_deref().unwrap_or_default().into(),
         ..Reading::default()
     }
-}
-
-/// The verdict that a case states itself, with a cause of the closed list.
-fn stated(see: &See) -> Result<Option<Verdict>, String> {
-    let Some(name) = see.unknown.as_ref().or(see.cause.as_ref()) else { return Ok(None) };
-    let Some(cause) = Cause::from_name(name) else {
-        let nearest = CAUSES.iter().map(|it| it.name).min_by_key(|it| strsim::levenshtein(it, name));
-        return Err(format!("there is no cause `{name}`; did you mean `{}`?", nearest.unwrap_or_default()));
-    };
-    match own_side(cause) {
-        Some(own) => Ok(Some(Verdict::Unknown(own))),
-        None if see.unknown.is_some() => Err(format!("`{name}` is a failure, write `cause: {name}`")),
-        None => Ok(Some(Verdict::Failure(cause, phase(see)?.unwrap_or(cause.doc().phase)))),
-    }
-}
-
-fn phase(see: &See) -> Result<Option<Phase>, String> {
-    let Some(name) = &see.phase else { return Ok(None) };
-    let names = Phase::ALL.map(Phase::name).join(", ");
-    Phase::from_name(name).map(Some).ok_or_else(|| format!("there is no phase `{name}`; there are {names}"))
 }
 
 /// Nothing complete within the timeout; perhaps later.
@@ -121,12 +102,13 @@ fn timed_out(see: &See, module: &Module, now: Moment, phase: Phase, took: Option
     Witnessed { judged: Judged { verdict, outcome }, late: reads_on.then_some(late) }
 }
 
-fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Result<Outcome, String> {
+fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Outcome {
     let mut outcome = Outcome::bare(now.wall, duration, End::Reply);
-    outcome.phases.add(phase(see)?.unwrap_or(Phase::Processing), duration);
-    outcome.tls = see.certificate.as_ref().map(|it| tls(it, now.wall)).transpose()?;
+    outcome.phases.add(see.phase.unwrap_or(Phase::Processing), duration);
+    outcome.tls = see.certificate.as_ref().map(|it| tls(it, now.wall));
     let body = see.body.as_deref().unwrap_or_default();
-    let answered = see.cause.is_none() || see.status.is_some();
+    let fails = matches!(see.verdict, Some(Verdict::Failure(..)));
+    let answered = !fails || see.status.is_some();
     if is_http(&module.prober) && answered {
         outcome.http = Some(http(see, &module.prober, body));
     }
@@ -145,7 +127,7 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Resul
             outcome.conversation = Some(Conversation { exchanges: 0, last_line, mismatch: false });
         }
     }
-    Ok(outcome)
+    outcome
 }
 
 fn series(see: &See) -> Arc<[Series]> {
@@ -176,30 +158,27 @@ fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
     }
 }
 
-fn tls(written: &WrittenCertificate, now: SystemTime) -> Result<TlsFacts, String> {
-    let time = |text: &Option<String>, default| text.as_deref().map_or(Ok(default), |it| instant(it, now));
+fn tls(written: &WrittenCertificate, now: SystemTime) -> TlsFacts {
+    let time = |hour: Option<Hour>, default| hour.map_or(default, |it| instant(it, now));
     let year = Duration::from_hours(365 * 24);
     let certificate = CertificateFacts {
         subject: written.subject.clone(),
         issuer: written.issuer.clone(),
         names: written.names.clone(),
-        not_before: time(&written.not_before, now - year)?,
-        not_after: time(&written.not_after, now + year)?,
+        not_before: time(written.not_before, now - year),
+        not_after: time(written.not_after, now + year),
         serial: String::new(),
         fingerprint_sha256: String::new(),
     };
-    Ok(TlsFacts { version: Some("TLS 1.3"), cipher: None, chain: vec![certificate], verified: true })
+    TlsFacts { version: Some("TLS 1.3"), cipher: None, chain: vec![certificate], verified: true }
 }
 
-/// RFC 3339, or a span from `now` with an optional sign.
-fn instant(text: &str, now: SystemTime) -> Result<SystemTime, String> {
-    if let Ok(it) = humantime::parse_rfc3339_weak(text) {
-        return Ok(it);
+fn instant(hour: Hour, now: SystemTime) -> SystemTime {
+    match hour {
+        Hour::At(it) => it,
+        Hour::Earlier(span) => now - span,
+        Hour::Later(span) => now + span,
     }
-    let (past, span) = text.strip_prefix('-').map_or((false, text), |it| (true, it));
-    let span = humantime::parse_duration(span)
-        .map_err(|_| format!("`{text}` is neither a time like 2026-01-01T00:00:00Z nor a span like -1h"))?;
-    Ok(if past { now - span } else { now + span })
 }
 
 fn hop(written: &WrittenHop) -> Hop {

@@ -1,86 +1,83 @@
-//! A scenario file as people write it.
+//! A scenario file as people write it, and whether all that it names is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Deserializer, de};
-
-use crate::config::Config;
+use super::read;
+use crate::cause::Verdict;
+use crate::config::reading::{listed, nearest};
+use crate::config::{Complaint, Config, Level, Place, Source};
 use crate::labels::Labels;
+use crate::outcome::Phase;
 use crate::target::Target;
 
 /// A scenario file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub struct Suite {
     /// The folder with `probes.d`, relative to the scenario file.
-    #[serde(default = "here")]
     pub config_dir: PathBuf,
     /// Instead of discovery: the targets of each probe.
-    #[serde(default)]
-    targets: BTreeMap<String, Vec<WrittenTarget>>,
+    pub(super) targets: Vec<(Named, Vec<WrittenTarget>)>,
     /// The cases. Each runs alone.
     pub cases: Vec<Case>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenTarget {
-    address: String,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
+/// A name, and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    pub text: String,
+    pub place: Place,
+}
+
+#[derive(Debug)]
+pub(super) struct WrittenTarget {
+    pub address: String,
+    pub labels: BTreeMap<String, String>,
 }
 
 /// One story.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub struct Case {
     /// A sentence that can be false.
-    pub name: String,
+    pub(super) name: Named,
     /// What attempts see.
-    #[serde(default)]
-    observe: Vec<Observe>,
+    pub(super) observe: Vec<Observe>,
     /// What follow-up checks see, by name.
-    #[serde(default)]
-    pub(super) checks: BTreeMap<String, See>,
+    pub(super) checks: Vec<(Named, See)>,
     /// What Prometheus answers, by name.
-    #[serde(default)]
-    pub(super) queries: BTreeMap<String, f64>,
+    pub(super) queries: Vec<(Named, f64)>,
     /// Alerts of others that fire from the beginning.
-    #[serde(default)]
-    firing: Vec<WrittenAlert>,
+    pub(super) firing: Vec<WrittenAlert>,
     /// What must have come of it.
     pub(super) expect: Vec<Expect>,
 }
 
 /// From `at` on, attempts of `probe` at targets with these labels see `see`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Observe {
-    at: Span,
-    probe: String,
-    #[serde(default)]
-    targets: BTreeMap<String, String>,
-    #[serde(default)]
-    see: See,
+#[derive(Debug)]
+pub(super) struct Observe {
+    pub at: Duration,
+    pub probe: Named,
+    pub targets: BTreeMap<String, String>,
+    /// Where it says at which targets.
+    pub place: Place,
+    pub see: See,
 }
 
 /// What an attempt sees; nothing said: success.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct See {
-    /// The cause of a failure, by its name.
-    pub cause: Option<String>,
+    /// The verdict that is stated: a failure by its cause, or a fault of our own.
+    pub verdict: Option<Verdict>,
     /// The phase it came in; where it is at home if not said.
-    pub phase: Option<String>,
+    pub phase: Option<Phase>,
     /// The HTTP status.
     pub status: Option<u16>,
     /// How long the attempt took.
-    pub duration: Option<Span>,
+    pub duration: Option<Duration>,
     /// How long the answer took that came after the timeout.
-    pub answered_after: Option<Span>,
+    pub answered_after: Option<Duration>,
     /// The body.
     pub body: Option<String>,
     /// The server's certificate.
@@ -88,15 +85,13 @@ pub(super) struct See {
     /// The hops of a path.
     pub hops: Option<Vec<WrittenHop>>,
     /// What Prometheus answers to a question; nothing where it is not said.
-    pub(super) series: Option<Vec<WrittenSeries>>,
-    /// A fault of our own, by its name.
-    pub unknown: Option<String>,
+    pub series: Option<Vec<WrittenSeries>>,
+    /// Where that is said.
+    pub series_at: Option<Place>,
 }
 
-/// A certificate: names and times. A time is RFC 3339, or a time from the case's beginning
-/// (`72h`, `-1h`).
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// A certificate: names and times.
+#[derive(Clone, Debug)]
 pub(super) struct WrittenCertificate {
     /// The subject.
     pub subject: String,
@@ -105,25 +100,33 @@ pub(super) struct WrittenCertificate {
     /// DNS names.
     pub names: Vec<String>,
     /// When its time begins.
-    pub not_before: Option<String>,
+    pub not_before: Option<Hour>,
     /// When its time ends.
-    pub not_after: Option<String>,
+    pub not_after: Option<Hour>,
+}
+
+/// A point in time.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Hour {
+    /// By the wall clock.
+    At(SystemTime),
+    /// So long before the attempt.
+    Earlier(Duration),
+    /// So long after it.
+    Later(Duration),
 }
 
 /// A series of an answer.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub(super) struct WrittenSeries {
     /// Its labels.
-    #[serde(default)]
     pub labels: BTreeMap<String, String>,
     /// Its value.
     pub value: f64,
 }
 
 /// A hop, as `mtr` prints it: loss in percent, times in milliseconds.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug)]
 pub(super) struct WrittenHop {
     /// Its address; none (or `???`) where nobody answers.
     pub address: String,
@@ -144,95 +147,172 @@ pub(super) struct WrittenHop {
 }
 
 /// What must be so at a time.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub(super) struct Expect {
-    pub at: Span,
+    pub at: Duration,
     /// Exactly these fire, in any order.
-    #[serde(default)]
     pub firing: Vec<WrittenAlert>,
     /// Exactly these are pending; not looked at where it is not given.
     pub pending: Option<Vec<WrittenAlert>>,
 }
 
 /// An alert, as far as it matters.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub(super) struct WrittenAlert {
-    pub alert: String,
-    #[serde(default)]
+    pub alert: Named,
     pub labels: BTreeMap<String, String>,
-    #[serde(default)]
     pub annotations: BTreeMap<String, String>,
     pub page: Option<String>,
     pub step: Option<String>,
 }
 
-/// A time, as `90s`, `2m` or `1m30s`.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Span(pub Duration);
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        humantime::parse_duration(&text).map(Self).map_err(de::Error::custom)
-    }
-}
-
 impl Suite {
-    /// Reads a scenario file's text.
+    /// Reads a scenario file.
     ///
     /// # Errors
     ///
-    /// In words, with the place under a caret.
+    /// Everything that is wrong with it, each with its place.
+    pub fn read(source: &Source) -> Result<Self, Vec<Complaint>> {
+        read::suite(source)
+    }
+
+    /// Reads the text of a scenario file that has no name.
+    ///
+    /// # Errors
+    ///
+    /// As a person reads them.
     pub fn parse(text: &str) -> Result<Self, String> {
-        serde_saphyr::from_str(text).map_err(|error| error.to_string())
+        let source = Source { name: "scenario".into(), text: Ok(text.into()) };
+        Self::read(&source).map_err(|all| super::told(&all))
     }
 
     /// The targets that the file has for a probe.
     pub(super) fn targets_of(&self, probe: &str) -> Vec<Arc<Target>> {
-        let written = self.targets.get(probe).map(Vec::as_slice).unwrap_or_default();
-        written.iter().map(|it| Arc::new(Target::new(&it.address, &labels(&it.labels)))).collect()
+        let written = self.targets.iter().filter(|(name, _)| name.text == probe).flat_map(|(_, it)| it);
+        written.map(|it| Arc::new(Target::new(&it.address, &labels(&it.labels)))).collect()
     }
 
-    /// The probes that the file has targets for.
-    pub(super) fn probes(&self) -> impl Iterator<Item = &str> {
-        self.targets.keys().map(String::as_str)
+    /// Everything that the file names and that is not there, each with its place.
+    pub(super) fn check(&self, config: &Config) -> Vec<Complaint> {
+        let names = Names::of(config);
+        let mut wrong = Vec::new();
+        for (probe, targets) in &self.targets {
+            if !names.look(&names.probes, "probe", probe, &mut wrong) {
+                continue;
+            }
+            if names.asking.contains(&*probe.text) && !targets.is_empty() {
+                let title = format!("the probe `{}` asks Prometheus, and has no targets", probe.text);
+                complain(&mut wrong, &probe.place, title, "say its `series` with `see`");
+            }
+        }
+        for case in &self.cases {
+            case.observe.iter().for_each(|it| self.check_observation(it, &names, &mut wrong));
+            for alert in case.expected() {
+                names.look(&names.alerts, "alert", &alert.alert, &mut wrong);
+            }
+            for (name, _) in &case.checks {
+                names.look(&names.checks, "check", name, &mut wrong);
+            }
+            for (name, _) in &case.queries {
+                names.look(&names.queries, "query", name, &mut wrong);
+            }
+        }
+        wrong.sort_by_key(|it| it.place.span.start);
+        wrong.dedup();
+        wrong
+    }
+
+    fn check_observation(&self, it: &Observe, names: &Names<'_>, wrong: &mut Vec<Complaint>) {
+        let probe = &it.probe.text;
+        if !names.look(&names.probes, "probe", &it.probe, wrong) {
+            return;
+        }
+        if names.asking.contains(&**probe) {
+            if !it.targets.is_empty() {
+                let title = format!("the probe `{probe}` asks Prometheus: it has no targets to choose from");
+                complain(wrong, &it.place, title, "take `targets` away");
+            }
+            return;
+        }
+        if let Some(place) = &it.see.series_at {
+            let title = format!("the probe `{probe}` asks no Prometheus, and sees no `series`");
+            complain(wrong, place, title, "take it away, or name a probe whose module is a `query`");
+        }
+        let targets = self.targets_of(probe);
+        if targets.is_empty() {
+            let title = format!("the probe `{probe}` has no targets in this file, so nothing is seen here");
+            complain(wrong, &it.place, title, "write them under `targets:` at the top of the file");
+            return;
+        }
+        let wanted = labels(&it.targets);
+        if targets.iter().any(|target| target.labels.has_all(wanted.iter())) {
+            return;
+        }
+        let alone = wanted.iter().find(|pair| !targets.iter().any(|target| target.labels.has_all([*pair])));
+        let help = match alone {
+            None => "each of these labels is on some target, and no target has them all".to_owned(),
+            Some((name, _)) => {
+                let values: BTreeSet<_> = targets.iter().map(|target| target.labels.get(name)).collect();
+                let known = values.iter().copied().filter(|it| !it.is_empty());
+                match known.clone().next() {
+                    None => format!("no target of the probe has the label `{name}`"),
+                    Some(_) => format!("`{name}` is {}", listed(known.take(NAMES_TOLD))),
+                }
+            }
+        };
+        complain(wrong, &it.place, format!("no target of the probe `{probe}` has these labels"), help);
     }
 }
 
-impl Case {
-    /// Whether everything that the case names is there.
-    pub(super) fn check(&self, config: &Config) -> Result<(), String> {
+/// The names that a scenario may say.
+struct Names<'a> {
+    probes: BTreeSet<&'a str>,
+    /// The probes that ask Prometheus.
+    asking: BTreeSet<&'a str>,
+    alerts: BTreeSet<&'a str>,
+    checks: BTreeSet<&'a str>,
+    queries: BTreeSet<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of(config: &'a Config) -> Self {
         let plan = &config.plan;
-        if let Some(it) = self.observe.iter().find(|it| plan.probe(&it.probe).is_none()) {
-            return Err(format!("no drop-in has a probe `{}`", it.probe));
+        let asking = plan.probes.iter().filter(|it| it.module.prober.asks_for_series());
+        Self {
+            probes: plan.probes.iter().map(|it| &*it.name).collect(),
+            asking: asking.map(|it| &*it.name).collect(),
+            alerts: plan.alerts.iter().map(|it| &*it.name).chain(OWN_ALERTS).collect(),
+            checks: plan.alerts.iter().flat_map(|it| &it.checks).map(|it| &*it.name).collect(),
+            queries: plan.alerts.iter().flat_map(|it| &it.queries).map(|it| &*it.name).collect(),
         }
-        let asks = |it: &str| plan.probe(it).is_some_and(|it| it.module.prober.asks_for_series());
-        if let Some(it) = self.observe.iter().find(|it| it.see.series.is_some() && !asks(&it.probe)) {
-            return Err(format!("the probe `{}` asks no Prometheus: it sees no `series`", it.probe));
+    }
+
+    /// Whether the name is known; if not, says so.
+    fn look(&self, known: &BTreeSet<&str>, kind: &str, name: &Named, wrong: &mut Vec<Complaint>) -> bool {
+        if known.contains(&*name.text) {
+            return true;
         }
-        if let Some(it) = self.observe.iter().find(|it| asks(&it.probe) && !it.targets.is_empty()) {
-            return Err(format!(
-                "the probe `{}` has no targets to choose from: take `targets` away",
-                it.probe
-            ));
-        }
-        let has = |name: &str| plan.alerts.iter().any(|it| &*it.name == name) || OWN_ALERTS.contains(&name);
-        let expected = self.expect.iter().flat_map(|it| it.firing.iter().chain(it.pending.iter().flatten()));
-        if let Some(it) = expected.into_iter().find(|it| !has(&it.alert)) {
-            return Err(format!("no drop-in has an alert `{}`", it.alert));
-        }
-        let checks: BTreeSet<_> = plan.alerts.iter().flat_map(|it| &it.checks).map(|it| &*it.name).collect();
-        if let Some(name) = self.checks.keys().find(|it| !checks.contains(it.as_str())) {
-            return Err(format!("no alert has a check `{name}`"));
-        }
-        let queries: BTreeSet<_> =
-            plan.alerts.iter().flat_map(|it| &it.queries).map(|it| &*it.name).collect();
-        if let Some(name) = self.queries.keys().find(|it| !queries.contains(it.as_str())) {
-            return Err(format!("no alert has a query `{name}`"));
-        }
-        Ok(())
+        let help = match nearest(&name.text, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there is {}", listed(known.iter().copied().take(NAMES_TOLD))),
+        };
+        complain(wrong, &name.place, format!("no drop-in has the {kind} `{}`", name.text), help);
+        false
+    }
+}
+
+fn complain(wrong: &mut Vec<Complaint>, place: &Place, title: String, help: impl Into<String>) {
+    wrong.push(Complaint { level: Level::Error, place: place.clone(), title, help: Some(help.into()) });
+}
+
+impl Case {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name.text
+    }
+
+    fn expected(&self) -> impl Iterator<Item = &WrittenAlert> {
+        self.expect.iter().flat_map(|it| it.firing.iter().chain(it.pending.iter().flatten()))
     }
 
     /// What an attempt at that time sees: the latest that was said of the target; said last wins
@@ -240,14 +320,15 @@ impl Case {
     pub(super) fn seen_by(&self, probe: &str, target: &Target, now: Duration) -> &See {
         let said = self.observe.iter().filter(|it| {
             let wanted = it.targets.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            it.probe == probe && it.at.0 <= now && target.labels.has_all(wanted)
+            it.probe.text == probe && it.at <= now && target.labels.has_all(wanted)
         });
-        said.max_by_key(|it| it.at.0).map_or(&ALL_WELL, |it| &it.see)
+        said.max_by_key(|it| it.at).map_or(&ALL_WELL, |it| &it.see)
     }
 
     /// The alerts of others that fire.
     pub(super) fn others(&self) -> Vec<Labels> {
-        self.firing.iter().map(|it| labels(&it.labels).with([("alertname", it.alert.as_str())])).collect()
+        let others = self.firing.iter();
+        others.map(|it| labels(&it.labels).with([("alertname", it.alert.text.as_str())])).collect()
     }
 }
 
@@ -255,9 +336,8 @@ pub(super) fn labels(written: &BTreeMap<String, String>) -> Labels {
     written.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
-fn here() -> PathBuf {
-    ".".into()
-}
+/// How many names a help lists.
+const NAMES_TOLD: usize = 12;
 
 /// Alerts about the prober itself: no expectation has to speak of them.
 pub(super) const OWN_ALERTS: [&str; 6] = [
@@ -270,7 +350,7 @@ pub(super) const OWN_ALERTS: [&str; 6] = [
 ];
 
 static ALL_WELL: See = See {
-    cause: None,
+    verdict: None,
     phase: None,
     status: None,
     duration: None,
@@ -279,5 +359,5 @@ static ALL_WELL: See = See {
     certificate: None,
     hops: None,
     series: None,
-    unknown: None,
+    series_at: None,
 };

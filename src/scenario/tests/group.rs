@@ -57,8 +57,7 @@ cases:
 fn holds(case: &str) {
     let source = Source { name: "a.yaml".into(), text: Ok(Arc::from(ZONES)) };
     let loaded = load(&[source], &LastGood::default());
-    let errors: Vec<_> =
-        loaded.complaints.iter().filter(|it| it.level == crate::config::Level::Error).collect();
+    let errors: Vec<_> = loaded.complaints.iter().filter(|it| it.level == Level::Error).collect();
     assert!(errors.is_empty(), "{errors:#?}");
     let suite = Suite::parse(&format!("{FLEET}{case}")).unwrap();
     let ran = run(&suite, &loaded.config, &"https://site.test".parse().unwrap()).unwrap();
