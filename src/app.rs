@@ -12,9 +12,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
+use url::Url;
 
 use crate::cause::{Judged, Verdict};
-use crate::config::Overrides;
+use crate::config::{self, Overrides};
 use crate::dial::Dialer;
 use crate::engine::{AttemptId, Effect, Engine, Event, Settings, Snapshot, Spread};
 use crate::moment::Moment;
@@ -34,7 +35,7 @@ mod teller;
 use crew::Crew;
 use errand::Errands;
 use keeper::Keeper;
-use teller::Teller;
+use teller::{Teller, Workshop};
 
 /// How the daemon is started.
 #[derive(Debug)]
@@ -119,13 +120,17 @@ pub async fn run(options: Options) -> Result<(), Failed> {
         edges.spawn(serve(listener, front.clone(), raised(stopped.clone())));
     }
     info!(addresses = ?addresses, "listening");
+    let port = addresses.first().map_or(0, SocketAddr::port);
     if let Some(started) = options.started {
         let _nobody_waits = started.send(addresses);
     }
-    let teller = Teller::start(&settings, &dialer, &own, options.tap, &mut edges);
-    edges.spawn(keeper.keep(reloads, events.clone(), ready, raised(stopped.clone())));
+    let page = own_page(port);
+    let workshop = Workshop { dialer: &dialer, own: &own, edges: &mut edges };
+    let teller = Teller::start(&settings, page, options.tap, workshop);
+    let (told, changes) = watch::channel(settings.clone());
+    edges.spawn(keeper.keep(reloads, events.clone(), told, ready, raised(stopped.clone())));
     let heard = events.clone();
-    edges.spawn(hearsay::listen(settings.alertmanagers.clone(), dialer.clone(), heard, raised(stopped)));
+    edges.spawn(hearsay::listen(changes.clone(), dialer.clone(), heard, raised(stopped)));
 
     let engine = Engine::new(
         Settings {
@@ -138,9 +143,9 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     );
     let prometheus = settings.prometheus.map(|it| Prometheus::new(it, dialer.clone()));
     let errands = Errands::new(dialer.clone(), prometheus, own.clone());
-    let crew = Crew::new(dialer, own.clone(), events);
-    let mut daemon = Daemon { engine, crew, errands, teller, own, begun: Instant::now() };
-    daemon.run(inbox, questions, wishes, &mut signals).await;
+    let crew = Crew::new(dialer.clone(), own.clone(), events);
+    let mut daemon = Daemon { engine, crew, errands, teller, own, dialer, begun: Instant::now() };
+    daemon.run(inbox, questions, wishes, changes, &mut edges, &mut signals).await;
 
     info!("stopping");
     supervisor::stopping();
@@ -161,6 +166,7 @@ struct Daemon {
     errands: Errands,
     teller: Teller,
     own: OwnMetrics,
+    dialer: Dialer,
     begun: Instant,
 }
 
@@ -170,6 +176,8 @@ impl Daemon {
         mut inbox: mpsc::UnboundedReceiver<Event>,
         mut questions: mpsc::Receiver<SnapshotRequest>,
         reload: mpsc::Sender<crate::serve::ReloadRequest>,
+        mut changes: watch::Receiver<config::Settings>,
+        edges: &mut JoinSet<()>,
         signals: &mut signal::Signals,
     ) {
         loop {
@@ -183,6 +191,10 @@ impl Daemon {
                         let _one_is_waiting_already = reload.try_send(answer);
                     }
                 },
+                Ok(()) = changes.changed() => {
+                    let settings = changes.borrow_and_update().clone();
+                    self.change(&settings, edges);
+                }
                 Some(event) = inbox.recv() => self.handle(event),
                 event = self.errands.next() => self.handle(event),
                 lost = self.crew.lost() => self.handle(lost_attempt(lost)),
@@ -208,6 +220,17 @@ impl Daemon {
                 Effect::Notify(notification) => self.teller.tell(notification, now),
             }
         }
+    }
+
+    /// Other settings hold from now on.
+    fn change(&mut self, settings: &config::Settings, edges: &mut JoinSet<()>) {
+        let dialer = self.dialer.clone().with_prometheus(settings.prometheus.clone());
+        self.dialer = dialer.clone();
+        self.crew.dial_with(dialer.clone());
+        let prometheus = settings.prometheus.clone();
+        self.errands.ask_of(prometheus.map(|it| Prometheus::new(it, dialer.clone())));
+        let now = self.now();
+        self.teller.change(settings, Workshop { dialer: &dialer, own: &self.own, edges }, now);
     }
 
     fn picture(&self) -> Snapshot {
@@ -237,6 +260,15 @@ async fn listen(addresses: &[String]) -> Result<Vec<TcpListener>, Failed> {
         listeners.push(listener.map_err(|error| Failed::Listen { address: address.clone(), error })?);
     }
     Ok(listeners)
+}
+
+/// Our page, by this host's name.
+fn own_page(port: u16) -> Url {
+    let host = nix::unistd::gethostname().ok().and_then(|it| it.into_string().ok());
+    let named = host.and_then(|it| Url::parse(&format!("http://{it}:{port}/")).ok());
+    named.unwrap_or_else(|| {
+        Url::parse(&format!("http://localhost:{port}/")).expect("a host, a port and a path make a URL")
+    })
 }
 
 /// Waits until that instant; where there is none, for ever.

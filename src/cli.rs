@@ -181,7 +181,7 @@ impl Flags {
         Overrides {
             alertmanagers: self.alertmanagers.clone(),
             prometheus: self.prometheus.clone(),
-            generator_url: self.external_url.clone(),
+            external_url: self.external_url.clone(),
             runbook_dir: self.runbook_dir.clone(),
             runbook_base_url: self.runbook_base_url.clone(),
         }

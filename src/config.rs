@@ -109,8 +109,10 @@ pub struct Settings {
     pub prometheus: Option<Endpoint>,
     /// Laid under every alert's labels.
     pub external_labels: Labels,
-    /// What an alert's `generatorURL` says.
+    /// What every alert's `generatorURL` says; none: its place on our page.
     pub generator_url: Option<Url>,
+    /// Where people reach our page; none: by this host's name.
+    pub external_url: Option<Url>,
     /// The time after which a firing alert is sent again.
     pub resend_interval: Duration,
     /// The folder of the runbook's pages.
@@ -137,8 +139,8 @@ pub struct Overrides {
     pub alertmanagers: Vec<Url>,
     /// `--prometheus.url`.
     pub prometheus: Option<Url>,
-    /// Made of `--web.external-url`.
-    pub generator_url: Option<Url>,
+    /// `--web.external-url`.
+    pub external_url: Option<Url>,
     /// `--runbook.dir`.
     pub runbook_dir: Option<PathBuf>,
     /// `--runbook.base-url`.

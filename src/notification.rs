@@ -28,6 +28,11 @@ impl Notification {
         Incident { labels: self.labels.clone(), starts_at: self.starts_at }
     }
 
+    /// Where the alert stands on our page: the same for as long as its labels are.
+    pub fn anchor(&self) -> String {
+        format!("alert-{:016x}", self.labels.fingerprint())
+    }
+
     /// The alert's name.
     pub fn name(&self) -> &str {
         self.labels.get("alertname")

@@ -28,6 +28,11 @@ impl Crew {
         Self { dialer, own, report, under_way: JoinSet::new(), attempts: HashMap::new() }
     }
 
+    /// Attempts begin with this dialer from now on.
+    pub(super) fn dial_with(&mut self, dialer: Dialer) {
+        self.dialer = dialer;
+    }
+
     /// Sends one out.
     pub(super) fn start(&mut self, attempt: Attempt) {
         let id = attempt.id;

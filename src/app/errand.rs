@@ -52,6 +52,11 @@ impl Errands {
         }
     }
 
+    /// Questions go to that Prometheus from now on.
+    pub(super) fn ask_of(&mut self, prometheus: Option<Prometheus>) {
+        self.prometheus = prometheus;
+    }
+
     /// Sends out a check.
     pub(super) fn check(&mut self, order: CheckOrder) {
         let lost = Event::Checked { topic: order.topic.clone(), answer: None };

@@ -2,39 +2,45 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-use crate::config::Endpoint;
+use crate::config::{Endpoint, Settings};
 use crate::dial::Dialer;
 use crate::engine::Event;
 use crate::others;
 
-/// Asks until `stop` comes; without Alertmanagers there is nobody to ask.
+/// Asks whom the settings name, until `stop` comes.
 pub(super) async fn listen(
-    endpoints: Vec<Endpoint>,
+    mut settings: watch::Receiver<Settings>,
     dialer: Dialer,
     events: mpsc::UnboundedSender<Event>,
     stop: impl Future<Output = ()>,
 ) {
-    if endpoints.is_empty() {
-        return;
-    }
     tokio::pin!(stop);
+    loop {
+        let endpoints = settings.borrow_and_update().alertmanagers.clone();
+        if endpoints.is_empty() {
+            // What somebody said who is not named any more holds nothing back.
+            let _stopping = events.send(Event::Others(Vec::new()));
+        }
+        tokio::select! {
+            () = &mut stop => return,
+            Ok(()) = settings.changed() => {}
+            () = ask(&endpoints, &dialer, &events), if !endpoints.is_empty() => {}
+        }
+    }
+}
+
+/// Asks again and again. It never ends by itself.
+async fn ask(endpoints: &[Endpoint], dialer: &Dialer, events: &mpsc::UnboundedSender<Event>) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent = 0_u32;
     loop {
-        let heard = async {
-            ticks.tick().await;
-            others::firing(&endpoints, &dialer).await
-        };
-        let heard = tokio::select! {
-            () = &mut stop => return,
-            heard = heard => heard,
-        };
-        match heard {
+        ticks.tick().await;
+        match others::firing(endpoints, dialer).await {
             Ok(firing) => {
                 if silent > 0 {
                     info!("the Alertmanagers say again what fires");

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use crate::config::{self, Complaint, Config, InForce, LastGood, Level, Loaded, Settings};
+use crate::config::{self, Complaint, Config, InForce, LastGood, Level, Loaded, Overrides, Settings};
 use crate::discovery::{self, Memory};
 use crate::engine::Event;
 use crate::files::{self, Watch};
@@ -20,10 +20,16 @@ use crate::target::TargetSet;
 
 use super::{Failed, Options, Pace, supervisor};
 
+use settings::SettingsFile;
+
+mod settings;
+
 /// The settings, and what was read last.
 #[derive(Debug)]
 pub(super) struct Keeper {
     config_dir: PathBuf,
+    config_file: Option<PathBuf>,
+    overrides: Overrides,
     settings: Settings,
     pace: Option<Pace>,
     own: OwnMetrics,
@@ -34,6 +40,7 @@ pub(super) struct Keeper {
 /// What the engine knows already.
 #[derive(Debug, Default)]
 struct Known {
+    settings: SettingsFile,
     drop_ins: Option<u64>,
     pages: Option<u64>,
     config: Config,
@@ -60,11 +67,13 @@ impl Keeper {
         tell(&complaints);
         Ok(Self {
             config_dir: options.config_dir.clone(),
+            config_file: options.config_file.clone(),
+            overrides: options.overrides.clone(),
             settings,
             pace: options.pace,
             own,
             memory: Memory::default(),
-            known: Known::default(),
+            known: Known { settings: SettingsFile::opened(source.as_ref()), ..Known::default() },
         })
     }
 
@@ -78,6 +87,7 @@ impl Keeper {
         mut self,
         mut reloads: mpsc::Receiver<ReloadRequest>,
         events: mpsc::UnboundedSender<Event>,
+        told: watch::Sender<Settings>,
         ready: watch::Sender<bool>,
         stop: impl Future<Output = ()>,
     ) {
@@ -86,13 +96,17 @@ impl Keeper {
         tokio::pin!(stop);
         let mut asked = None;
         loop {
-            let (keeper, news, outcome) = tokio::task::spawn_blocking(move || {
+            let (keeper, news, outcome, changed) = tokio::task::spawn_blocking(move || {
+                let changed = self.look_at_settings();
                 let (news, outcome) = self.look();
-                (self, news, outcome)
+                (self, news, outcome, changed)
             })
             .await
             .expect("looking at files does not panic");
             self = keeper;
+            if changed {
+                told.send_replace(self.settings.clone());
+            }
             for event in news {
                 let _stopping = events.send(event);
             }
@@ -114,6 +128,7 @@ impl Keeper {
                 Some(request) = reloads.recv() => {
                     // Whoever asks for a reload wants to hear of it again, changed or not.
                     self.known.drop_ins = None;
+                    self.known.settings.forget();
                     supervisor::reloading();
                     asked = Some(request);
                 }
@@ -128,6 +143,7 @@ impl Keeper {
         let folder = |pattern: &String| Some(self.config_dir.join(pattern).parent()?.to_owned());
         let mut places: Vec<PathBuf> = patterns.filter_map(folder).collect();
         places.push(self.config_dir.join("probes.d"));
+        places.push(self.config_file.clone().unwrap_or_else(|| self.config_dir.join("fingerpost.yaml")));
         places.extend(self.settings.runbook_dir.clone());
         places.sort();
         places.dedup();
@@ -140,7 +156,11 @@ impl Keeper {
         self.look_at_pages(&mut news);
         let outcome = self.look_at_drop_ins(&mut news);
         self.look_at_targets(&mut news);
-        (news, outcome)
+        let settings = self.known.settings.outcome();
+        if settings.is_err() {
+            self.own.reload_failed();
+        }
+        (news, settings.and(outcome))
     }
 
     fn look_at_drop_ins(&mut self, news: &mut Vec<Event>) -> Result<(), String> {

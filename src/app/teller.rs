@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use url::Url;
 
-use crate::config::Settings;
+use crate::config::{Endpoint, Settings};
 use crate::dial::Dialer;
 use crate::engine::Event;
 use crate::labels::Labels;
@@ -14,7 +15,7 @@ use crate::moment::Moment;
 use crate::notification::Notification;
 use crate::serve::OwnMetrics;
 use crate::sink::alertmanager::{self, sink_name};
-use crate::sink::outbox::Manners;
+use crate::sink::outbox::{Manners, Origin};
 use crate::sink::{Counts, log};
 
 use super::FLUSH_WITHIN;
@@ -26,39 +27,64 @@ pub(super) struct Teller {
     /// number of incidents.
     alertmanagers: Vec<mpsc::UnboundedSender<Notification>>,
     tap: Option<mpsc::UnboundedSender<Notification>>,
+    /// Our page, as this host names it.
+    page: Url,
     external_labels: Labels,
-    /// What we have told, by the labels that an Alertmanager has; of what is over, until when it may
-    /// still have it.
-    ours: HashMap<Labels, Option<Duration>>,
+    /// What we have told, by the labels that an Alertmanager has.
+    ours: HashMap<Labels, Told>,
+}
+
+/// The newest of what was told of an alert.
+#[derive(Debug)]
+struct Told {
+    notification: Notification,
+    /// Of what is over: until when an Alertmanager may still have it.
+    until: Option<Duration>,
+}
+
+/// What a worker for an Alertmanager is started with.
+pub(super) struct Workshop<'a> {
+    pub(super) dialer: &'a Dialer,
+    pub(super) own: &'a OwnMetrics,
+    pub(super) edges: &'a mut JoinSet<()>,
 }
 
 impl Teller {
-    /// Starts a worker for each Alertmanager.
+    /// Starts a worker for each Alertmanager; `page` is where our own page is, as far as we know.
     pub(super) fn start(
         settings: &Settings,
-        dialer: &Dialer,
-        own: &OwnMetrics,
+        page: Url,
         tap: Option<mpsc::UnboundedSender<Notification>>,
-        edges: &mut JoinSet<()>,
+        workshop: Workshop<'_>,
     ) -> Self {
-        let manners = Manners::new(
-            settings.resend_interval,
-            settings.external_labels.clone(),
-            settings.generator_url.clone(),
-        );
-        let start = |(position, endpoint): (usize, &crate::config::Endpoint)| {
-            let name = sink_name(position);
-            let counts = Counts::new(&own.notifications, &name);
-            let (news, ears) = mpsc::unbounded_channel();
-            let (endpoint, dialer, manners) = (endpoint.clone(), dialer.clone(), manners.clone());
-            edges.spawn(alertmanager::run(name, endpoint, dialer, manners, counts, ears, FLUSH_WITHIN));
-            news
-        };
-        Self {
-            alertmanagers: settings.alertmanagers.iter().enumerate().map(start).collect(),
-            tap,
-            external_labels: settings.external_labels.clone(),
-            ours: HashMap::new(),
+        let external_labels = settings.external_labels.clone();
+        let alertmanagers = workers(settings, &page, workshop);
+        Self { alertmanagers, tap, page, external_labels, ours: HashMap::new() }
+    }
+
+    /// Other settings hold now: other workers take over, and hear all that fires and what was over
+    /// lately. Those of before say what is unheard, and end.
+    pub(super) fn change(&mut self, settings: &Settings, workshop: Workshop<'_>, now: Moment) {
+        let others = self.external_labels != settings.external_labels;
+        // Under other labels an alert is another one: what fires under those of before is over.
+        for told in self.ours.values().filter(|it| others && it.until.is_none()) {
+            let over = Notification { ends_at: Some(now.wall), ..told.notification.clone() };
+            for alertmanager in &self.alertmanagers {
+                let _stopping = alertmanager.send(over.clone());
+            }
+        }
+        self.alertmanagers = workers(settings, &self.page, workshop);
+        self.external_labels = settings.external_labels.clone();
+        for (labels, told) in std::mem::take(&mut self.ours) {
+            for alertmanager in &self.alertmanagers {
+                let _stopping = alertmanager.send(told.notification.clone());
+            }
+            // An Alertmanager goes on telling us for a while what it has under the labels of before.
+            if others {
+                let until = told.until.or(Some(now.up + RESOLVE_HEARD_WITHIN));
+                self.ours.entry(labels).or_insert(Told { notification: told.notification.clone(), until });
+            }
+            self.ours.insert(self.external_labels.with(told.notification.labels.iter()), told);
         }
     }
 
@@ -66,7 +92,8 @@ impl Teller {
     pub(super) fn tell(&mut self, notification: Notification, now: Moment) {
         log::tell(&notification);
         let labels = self.external_labels.with(notification.labels.iter());
-        self.ours.insert(labels, notification.ends_at.map(|_| now.up + RESOLVE_HEARD_WITHIN));
+        let until = notification.ends_at.map(|_| now.up + RESOLVE_HEARD_WITHIN);
+        self.ours.insert(labels, Told { notification: notification.clone(), until });
         for alertmanager in &self.alertmanagers {
             let _stopping = alertmanager.send(notification.clone());
         }
@@ -78,10 +105,32 @@ impl Teller {
     /// Alertmanagers tell us our own alerts too: those are left out.
     pub(super) fn without_ours(&mut self, event: Event, now: Moment) -> Event {
         let Event::Others(mut firing) = event else { return event };
-        self.ours.retain(|_, until| until.is_none_or(|it| it > now.up));
+        self.ours.retain(|_, told| told.until.is_none_or(|it| it > now.up));
         firing.retain(|it| !self.ours.contains_key(it));
         Event::Others(firing)
     }
+}
+
+/// A worker for each Alertmanager.
+fn workers(
+    settings: &Settings,
+    page: &Url,
+    workshop: Workshop<'_>,
+) -> Vec<mpsc::UnboundedSender<Notification>> {
+    let fixed = settings.generator_url.clone().map(Origin::Fixed);
+    let origin =
+        fixed.unwrap_or_else(|| Origin::Page(settings.external_url.as_ref().unwrap_or(page).clone()));
+    let manners = Manners::new(settings.resend_interval, settings.external_labels.clone(), Some(origin));
+    let Workshop { dialer, own, edges } = workshop;
+    let start = |(position, endpoint): (usize, &Endpoint)| {
+        let name = sink_name(position);
+        let counts = Counts::new(&own.notifications, &name);
+        let (news, ears) = mpsc::unbounded_channel();
+        let (endpoint, dialer, manners) = (endpoint.clone(), dialer.clone(), manners.clone());
+        edges.spawn(alertmanager::run(name, endpoint, dialer, manners, counts, ears, FLUSH_WITHIN));
+        news
+    };
+    settings.alertmanagers.iter().enumerate().map(start).collect()
 }
 
 /// For how long the end of an alert is told at the most.
@@ -92,6 +141,20 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+
+    fn teller(external_labels: Labels) -> Teller {
+        let page = "http://here/".parse().unwrap();
+        Teller { alertmanagers: Vec::new(), tap: None, page, external_labels, ours: HashMap::new() }
+    }
+
+    fn told(start: Moment, ends_at: Option<SystemTime>) -> Notification {
+        Notification {
+            labels: [("alertname", "A")].into_iter().collect(),
+            annotations: std::collections::BTreeMap::default(),
+            starts_at: start.wall,
+            ends_at,
+        }
+    }
 
     fn others(teller: &mut Teller, up: u64, labels: &[Labels]) -> Vec<Labels> {
         let now = Moment::start(SystemTime::UNIX_EPOCH).after(Duration::from_secs(up));
@@ -104,15 +167,9 @@ mod tests {
     #[test]
     fn our_own_alerts_are_no_alerts_of_others_until_their_end_is_old() {
         let external_labels: Labels = [("vantage", "v1")].into_iter().collect();
-        let mut teller =
-            Teller { alertmanagers: Vec::new(), tap: None, external_labels, ours: HashMap::new() };
+        let mut teller = teller(external_labels);
         let start = Moment::start(SystemTime::UNIX_EPOCH);
-        let told = |ends_at| Notification {
-            labels: [("alertname", "A")].into_iter().collect(),
-            annotations: std::collections::BTreeMap::default(),
-            starts_at: start.wall,
-            ends_at,
-        };
+        let told = |ends_at| told(start, ends_at);
         let ours: Labels = [("alertname", "A"), ("vantage", "v1")].into_iter().collect();
         let theirs: Labels = [("alertname", "A"), ("vantage", "v2")].into_iter().collect();
         let both = [ours, theirs];
@@ -121,5 +178,26 @@ mod tests {
         teller.tell(told(Some(start.wall)), start);
         assert_eq!(others(&mut teller, 899, &both), both[1..]);
         assert_eq!(others(&mut teller, 901, &both), both, "by now nobody has it from us any more");
+    }
+
+    #[tokio::test]
+    async fn under_other_external_labels_an_alert_is_over_and_another_one_begins() {
+        let start = Moment::start(SystemTime::UNIX_EPOCH);
+        let mut teller = teller([("vantage", "v1")].into_iter().collect());
+        let (news, mut heard) = mpsc::unbounded_channel();
+        teller.alertmanagers = vec![news];
+        teller.tell(told(start, None), start);
+        assert_eq!(heard.recv().await.unwrap().ends_at, None);
+        let mut settings = Settings::default();
+        settings.external_labels = [("vantage", "v2")].into_iter().collect();
+        let (dialer, own, mut edges) = (Dialer::system(), OwnMetrics::new("0"), JoinSet::new());
+        let later = start.after(Duration::from_secs(60));
+        let workshop = Workshop { dialer: &dialer, own: &own, edges: &mut edges };
+        teller.change(&settings, workshop, later);
+        assert_eq!(heard.recv().await.unwrap().ends_at, Some(later.wall));
+        assert!(heard.recv().await.is_none(), "whom the settings name no more hears no more");
+        let of = |vantage| [("alertname", "A"), ("vantage", vantage)].into_iter().collect::<Labels>();
+        assert_eq!(others(&mut teller, 70, &[of("v1"), of("v2")]), []);
+        assert_eq!(others(&mut teller, 70 + 900, &[of("v1"), of("v2")]), [of("v1")]);
     }
 }

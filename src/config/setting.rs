@@ -53,6 +53,17 @@ pub fn settings(source: Option<&Source>, overrides: &Overrides) -> SettingsRead 
 }
 
 impl Overrides {
+    /// The flags that were given and win over a key of the file.
+    pub fn named(&self) -> Vec<&'static str> {
+        let all = [
+            ("--alertmanager.url", !self.alertmanagers.is_empty()),
+            ("--prometheus.url", self.prometheus.is_some()),
+            ("--runbook.dir", self.runbook_dir.is_some()),
+            ("--runbook.base-url", self.runbook_base_url.is_some()),
+        ];
+        all.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
+    }
+
     fn lay_on(&self, settings: &mut Settings) {
         if !self.alertmanagers.is_empty() {
             settings.alertmanagers = self.alertmanagers.iter().cloned().map(Endpoint::at).collect();
@@ -60,9 +71,7 @@ impl Overrides {
         if let Some(url) = &self.prometheus {
             settings.prometheus = Some(Endpoint::at(url.clone()));
         }
-        if let Some(url) = &self.generator_url {
-            settings.generator_url = Some(url.clone());
-        }
+        settings.external_url.clone_from(&self.external_url);
         if let Some(dir) = &self.runbook_dir {
             settings.runbook_dir = Some(dir.clone());
         }
@@ -87,6 +96,7 @@ impl Default for Settings {
             prometheus: None,
             external_labels: crate::labels::Labels::default(),
             generator_url: None,
+            external_url: None,
             resend_interval: Duration::from_mins(1),
             runbook_dir: None,
             runbook_base_url: Url::parse(DEFAULT_BASE_URL).expect("the default base is a URL"),

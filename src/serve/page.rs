@@ -28,6 +28,7 @@ struct StatusPage<'a> {
 }
 
 struct AlertCard<'a> {
+    anchor: String,
     name: &'a str,
     state: &'static str,
     labels: String,
@@ -103,6 +104,7 @@ impl<'a> AlertCard<'a> {
         let title = it.step.as_ref().map_or(annotation("runbook_step"), |it| &it.title);
         let text = if title.is_empty() { url } else { title };
         Self {
+            anchor: it.notification.anchor(),
             name: it.notification.name(),
             state: state_name(it.state),
             labels: it.notification.labels.with([("alertname", "")]).to_string(),

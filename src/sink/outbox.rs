@@ -24,8 +24,8 @@ pub struct Manners {
     pub resend_interval: Duration,
     /// Laid under each alert's own labels.
     pub external_labels: Labels,
-    /// `generatorURL` of every alert.
-    pub generator_url: Option<Url>,
+    /// What the `generatorURL` of an alert says.
+    pub origin: Option<Origin>,
     /// The first pause after a failure; each further one is twice as long.
     pub pause_min: Duration,
     /// The longest pause between two tries.
@@ -36,14 +36,36 @@ pub struct Manners {
 
 impl Manners {
     /// Pauses of 1 s to 60 s.
-    pub fn new(resend_interval: Duration, external_labels: Labels, generator_url: Option<Url>) -> Self {
+    pub fn new(resend_interval: Duration, external_labels: Labels, origin: Option<Origin>) -> Self {
         Self {
             resend_interval,
             external_labels,
-            generator_url,
+            origin,
             pause_min: Duration::from_secs(1),
             pause_max: Duration::from_mins(1),
             seed: 0,
+        }
+    }
+}
+
+/// Where alerts come from, as their `generatorURL` says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From there, all of them.
+    Fixed(Url),
+    /// From our page, on which each alert has its place.
+    Page(Url),
+}
+
+impl Origin {
+    fn of(&self, notification: &Notification) -> Url {
+        match self {
+            Self::Fixed(url) => url.clone(),
+            Self::Page(url) => {
+                let mut url = url.clone();
+                url.set_fragment(Some(&notification.anchor()));
+                url
+            }
         }
     }
 }
@@ -104,6 +126,7 @@ struct Lane {
 #[derive(Debug)]
 struct Item {
     notification: Notification,
+    generator_url: Option<Url>,
     /// Names what the notification says: it changes when that does.
     version: u64,
     standing: Standing,
@@ -146,6 +169,7 @@ impl Outbox {
 
     /// Takes in the newest of an incident. What is already over stays over.
     pub fn take(&mut self, notification: Notification, now: Moment) {
+        let generator_url = self.manners.origin.as_ref().map(|it| it.of(&notification));
         let labels = self.manners.external_labels.with(notification.labels.iter());
         let notification = Notification { labels, ..notification };
         let version = self.number();
@@ -155,9 +179,13 @@ impl Outbox {
         let over_since = notification.ends_at.map(|_| now.up);
         match lane.incidents.iter_mut().find(|it| it.notification.starts_at == notification.starts_at) {
             Some(known) if known.is_over() || known.notification == notification => return,
-            Some(known) => *known = Item { notification, version, standing: Standing::Unheard, over_since },
+            Some(known) => {
+                *known =
+                    Item { notification, generator_url, version, standing: Standing::Unheard, over_since }
+            }
             None => lane.incidents.push_back(Item {
                 notification,
+                generator_url,
                 version,
                 standing: Standing::Unheard,
                 over_since,

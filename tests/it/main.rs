@@ -11,3 +11,4 @@ mod inhibit_rules;
 mod isolated;
 mod path_lab;
 mod peer;
+mod reload;

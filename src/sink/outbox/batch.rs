@@ -8,10 +8,9 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use url::Url;
 
-use super::{ENDS_AT_RESENDS, Entry, Outbox};
+use super::{ENDS_AT_RESENDS, Entry, Item, Outbox};
 use crate::labels::Labels;
 use crate::moment::Moment;
-use crate::notification::Notification;
 
 /// Alerts to be sent together; no label set stands in it twice.
 #[derive(Debug)]
@@ -41,7 +40,7 @@ impl Outbox {
         let mut fitting = 0;
         for entry in &entries {
             let item = self.lanes[&entry.lane].incidents.front().expect("what is sent stands first");
-            let alert = serde_json::to_vec(&self.posted(&item.notification, now))
+            let alert = serde_json::to_vec(&self.posted(item, now))
                 .expect("labels, annotations and the times of an incident are JSON");
             if fitting > 0 {
                 if body.len() + alert.len() + 2 > self.bytes_max {
@@ -59,7 +58,8 @@ impl Outbox {
         Batch { body: body.into(), entries }
     }
 
-    fn posted<'a>(&'a self, it: &'a Notification, now: Moment) -> PostedAlert<'a> {
+    fn posted<'a>(&'a self, item: &'a Item, now: Moment) -> PostedAlert<'a> {
+        let it = &item.notification;
         let ends_at = it.ends_at.unwrap_or(now.wall + self.manners.resend_interval * ENDS_AT_RESENDS);
         PostedAlert {
             labels: &it.labels,
@@ -67,7 +67,7 @@ impl Outbox {
             starts_at: it.starts_at,
             // An end before the beginning is refused, and a wall clock may be set back.
             ends_at: ends_at.max(it.starts_at),
-            generator_url: self.manners.generator_url.as_ref().map(Url::as_str),
+            generator_url: item.generator_url.as_ref().map(Url::as_str),
         }
     }
 }

@@ -335,7 +335,7 @@ fn an_alert_that_the_other_side_stumbles_over_does_not_hold_up_the_others() {
 fn external_labels_lie_under_the_alerts_own() {
     let mut it = Bench::new();
     it.outbox.manners.external_labels = [("alertname", "Z"), ("vantage", "v1")].into_iter().collect();
-    it.outbox.manners.generator_url = Some("http://f:19115/".parse().unwrap());
+    it.outbox.manners.origin = Some(Origin::Fixed("http://f:19115/".parse().unwrap()));
     it.fires("A", day(1), "");
     let sent = it.deliver();
     assert_eq!(sent[0]["labels"], serde_json::json!({"alertname": "A", "vantage": "v1"}));

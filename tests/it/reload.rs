@@ -1,0 +1,205 @@
+//! The daemon while its files change under it: settings, drop-ins, and what people hear meanwhile.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::peer::daemon::Daemon;
+use crate::peer::process::{eventually, folder, free_address, write};
+
+/// Far more than any of it takes; reached only when what is awaited never comes.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// Takes alerts as an Alertmanager does, and remembers them.
+struct Ear {
+    address: SocketAddr,
+    heard: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Ear {
+    fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let address = listener.local_addr().expect("who listens has an address");
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let memory = Arc::clone(&heard);
+        // It ends with the test's process.
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let memory = Arc::clone(&memory);
+                thread::spawn(move || listen(stream, &memory));
+            }
+        });
+        Self { address, heard }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The newest that was heard of an alert of that name.
+    fn newest(&self, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
+        self.heard.lock().expect("no listener panics").iter().rev().find(|it| wanted(it)).cloned()
+    }
+
+    #[track_caller]
+    fn awaits(&self, daemon: &Daemon, wanted: impl Fn(&Value) -> bool) -> Value {
+        let heard = eventually(LIMIT, || self.newest(&wanted));
+        heard.unwrap_or_else(|| panic!("not heard among {:?}\n{}", self.heard.lock(), daemon.said()))
+    }
+}
+
+fn listen(mut stream: TcpStream, heard: &Mutex<Vec<Value>>) {
+    let (mut request, mut part) = (Vec::new(), [0; 4096]);
+    let body = loop {
+        match stream.read(&mut part) {
+            Ok(0) | Err(_) => return,
+            Ok(count) => request.extend_from_slice(&part[..count]),
+        }
+        let text = String::from_utf8_lossy(&request).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head
+            .to_lowercase()
+            .split_once("content-length: ")
+            .and_then(|(_, it)| it.split("\r\n").next()?.parse::<usize>().ok());
+        if body.len() >= length.unwrap_or(0) {
+            break body.to_owned();
+        }
+    };
+    if let Ok(Value::Array(alerts)) = serde_json::from_str(&body) {
+        heard.lock().expect("no listener panics").extend(alerts);
+    }
+    let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]");
+}
+
+/// A daemon with a configuration folder that the test goes on to change.
+struct Scene {
+    daemon: Daemon,
+    folder: PathBuf,
+}
+
+impl Scene {
+    fn start(files: &[(&str, String)]) -> Self {
+        let config = folder();
+        let path = config.path().to_owned();
+        for (name, text) in files {
+            write(&path, name, text);
+        }
+        let daemon = Daemon::start(config, &["--web.enable-lifecycle".to_owned()]);
+        Self { daemon, folder: path }
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        write(&self.folder, name, text);
+    }
+
+    /// Asks for a reload, and gives its outcome once it is over.
+    fn reload(&self) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.daemon.address()).expect("the daemon listens");
+        stream.set_read_timeout(Some(LIMIT)).expect("a limit is no zero");
+        stream.write_all(b"POST /-/reload HTTP/1.0\r\nContent-Length: 0\r\n\r\n").expect("it takes requests");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers in text");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+        (
+            head.split(' ').nth(1).expect("it has a status").parse().expect("a status is a number"),
+            body.to_owned(),
+        )
+    }
+
+    fn metric(&self, line: &str) -> bool {
+        self.daemon.get("/metrics").body.lines().any(|it| it == line)
+    }
+
+    fn alerts(&self) -> Vec<Value> {
+        let told = self.daemon.get("/api/v1/alerts").body;
+        let told: Value = serde_json::from_str(&told).expect("the interface speaks JSON");
+        told["data"]["alerts"].as_array().cloned().unwrap_or_default()
+    }
+
+    fn firing(&self, name: &str) -> bool {
+        self.alerts().iter().any(|it| it["labels"]["alertname"] == name && it["state"] == "firing")
+    }
+
+    #[track_caller]
+    fn await_firing(&self, name: &str) {
+        let fires = eventually(LIMIT, || self.firing(name).then_some(()));
+        assert!(fires.is_some(), "{name} does not fire: {:?}\n{}", self.alerts(), self.daemon.said());
+    }
+}
+
+/// A drop-in with a probe of a port where nobody listens, and an alert about it.
+fn drop_in(name: &str) -> String {
+    let target = free_address();
+    format!(
+        "modules:
+  {name}: {{ prober: tcp, timeout: 1s }}
+probes:
+  - {{ name: {name}, module: {name}, interval: 1s, targets: {{ static_configs: [{{ targets: ['{target}'] }}] }} }}
+alerts:
+  - {{ alert: {name}_down, probe: {name}, when: target.failing, steps: [{{ page: /x.html }}] }}
+"
+    )
+}
+
+fn is_over(alert: &Value) -> bool {
+    let times = |key: &str| alert[key].as_str().and_then(|it| humantime::parse_rfc3339(it).ok());
+    times("endsAt").is_some_and(|it| it <= std::time::SystemTime::now())
+}
+
+#[test]
+fn settings_change_while_the_daemon_runs_and_broken_ones_change_nothing() {
+    let scene = Scene::start(&[("probes.d/a.yaml", drop_in("a"))]);
+    scene.await_firing("a_down");
+    let (first, second) = (Ear::open(), Ear::open());
+    scene.write("fingerpost.yaml", &format!("alertmanagers: [{{ url: '{}' }}]\n", first.url()));
+    assert_eq!(scene.reload().0, 200);
+    let heard = first.awaits(&scene.daemon, |it| it["labels"]["alertname"] == "a_down");
+    let source: url::Url =
+        heard["generatorURL"].as_str().expect("an alert says where it comes from").parse().unwrap();
+    assert_eq!(source.port(), Some(scene.daemon.address().port()), "{source}");
+    let anchor = source.fragment().expect("each alert has its place");
+    assert!(scene.daemon.get("/").body.contains(&format!("id=\"{anchor}\"")), "{anchor}");
+
+    let other = format!(
+        "alertmanagers: [{{ url: '{}' }}]\nexternal_labels: {{ vantage: v9 }}\ngenerator_url: https://f.test/x\n",
+        second.url()
+    );
+    scene.write("fingerpost.yaml", &other);
+    assert_eq!(scene.reload().0, 200);
+    let heard = second.awaits(&scene.daemon, |it| it["labels"]["vantage"] == "v9" && !is_over(it));
+    assert_eq!(heard["generatorURL"], "https://f.test/x");
+    first.awaits(&scene.daemon, |it| it["labels"]["vantage"].is_null() && is_over(it));
+
+    scene.write("fingerpost.yaml", "alertmanagers: [{ url: nowhere }]\n");
+    let (status, told) = scene.reload();
+    assert_eq!(status, 500);
+    assert!(told.contains("fingerpost.yaml:1:24"), "{told}");
+    assert!(scene.metric("fingerpost_config_last_reload_successful 0"));
+    fs::remove_file(scene.folder.join("fingerpost.yaml")).unwrap();
+    let (status, told) = scene.reload();
+    assert!(status == 500 && told.contains("gone"), "{told}");
+    scene.write("probes.d/b.yaml", &drop_in("b"));
+    scene.reload();
+    second
+        .awaits(&scene.daemon, |it| it["labels"]["alertname"] == "b_down" && it["labels"]["vantage"] == "v9");
+    scene.write("fingerpost.yaml", &other);
+    assert_eq!(scene.reload().0, 200);
+    assert!(scene.metric("fingerpost_config_last_reload_successful 1"));
+}
+
+#[test]
+fn other_settings_are_found_without_being_asked_for() {
+    let scene = Scene::start(&[
+        ("probes.d/a.yaml", drop_in("a")),
+        ("fingerpost.yaml", "resend_interval: 1m\n".into()),
+    ]);
+    let ear = Ear::open();
+    scene.write("fingerpost.yaml", &format!("alertmanagers: [{{ url: '{}' }}]\n", ear.url()));
+    ear.awaits(&scene.daemon, |it| it["labels"]["alertname"] == "a_down");
+}
