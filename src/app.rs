@@ -28,6 +28,7 @@ mod crew;
 mod errand;
 mod hearsay;
 mod keeper;
+mod mishap;
 mod signal;
 mod supervisor;
 mod teller;
@@ -220,6 +221,7 @@ impl Daemon {
                 Effect::Notify(notification) => self.teller.tell(notification, now),
             }
         }
+        mishap::tell(&self.engine.take_mishaps(now));
     }
 
     /// Other settings hold from now on.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::cause::{Judged, Verdict};
+use crate::condition::Failed;
 use crate::labels::Labels;
 use crate::outcome::Late;
 use crate::plan::Plan;
@@ -85,7 +86,7 @@ pub struct Stir {
     /// Whether any tally has changed.
     pub changed: bool,
     /// The alerts whose `failing_when` could not be evaluated; there the target counts as not failing.
-    pub failed: Vec<Arc<str>>,
+    pub failed: Vec<(Arc<str>, Failed)>,
 }
 
 impl Board {

@@ -37,6 +37,7 @@ pub use vocabulary::{Entry, vocabulary};
 pub struct Condition {
     source: String,
     expression: Expression,
+    written: Option<Arc<Written>>,
 }
 
 impl Condition {
@@ -54,7 +55,19 @@ impl Condition {
     /// Every mistake that is in it.
     pub fn compile_at(place: Place, source: &str, known: &Known) -> Result<Self, Vec<Mistake>> {
         let expression = Expression::truth(source, known, place)?;
-        Ok(Self { source: source.to_owned(), expression })
+        Ok(Self { source: source.to_owned(), expression, written: None })
+    }
+
+    /// The same, which stands at that place of a file (`file:line:column`): its failures say so.
+    #[must_use]
+    pub fn written_at(self, place: String) -> Self {
+        let written = Written { text: self.source.clone(), place };
+        Self { written: Some(Arc::new(written)), ..self }
+    }
+
+    /// Where it is written, as far as anybody said so.
+    pub fn written(&self) -> Option<&Arc<Written>> {
+        self.written.as_ref()
     }
 
     /// Whether it holds.
@@ -63,7 +76,7 @@ impl Condition {
     /// [`Failed::no_answer`] where it hangs on a check, a query or a certificate that is not there;
     /// else something that only the night could show, such as a text that is no number for `int`.
     pub fn holds(&self, view: &dyn View) -> Result<bool, Failed> {
-        self.expression.holds(view)
+        self.expression.holds(view).map_err(|it| it.of(self.written.as_ref()))
     }
 
     /// As it was written.
@@ -150,6 +163,24 @@ pub struct Failed {
     pub message: String,
     /// It hangs on something that has no answer (yet): no mistake, and nothing for the log.
     pub no_answer: bool,
+    /// What failed.
+    pub written: Option<Arc<Written>>,
+}
+
+impl Failed {
+    /// The same, of what is written there.
+    pub(crate) fn of(self, written: Option<&Arc<Written>>) -> Self {
+        Self { written: written.cloned().or(self.written), ..self }
+    }
+}
+
+/// A text of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Written {
+    /// As it is written.
+    pub text: String,
+    /// `file:line:column`.
+    pub place: String,
 }
 
 /// Where an expression stands, and so what it sees.

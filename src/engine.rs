@@ -6,7 +6,7 @@
 //! not inactive, `groups` the groups that some of them fire for (`member` tells those), `series` the
 //! answers to questions, `outlook` is what their conditions see, `inquiry` what they want to know
 //! beyond that and `answers` what came of it, `diagnosis` what is said of them (its longest part is
-//! the `evidence`), `isolation` asks whether it is us, and `ledger` is what people have been told.
+//! the `evidence`), `mishap` which expressions fail, `isolation` asks whether it is us, and `ledger` is what people have been told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -38,6 +38,7 @@ mod inquiry;
 mod isolation;
 mod ledger;
 mod member;
+mod mishap;
 mod outlook;
 mod series;
 mod snapshot;
@@ -47,6 +48,7 @@ mod watch;
 pub use crate::schedule::{AttemptId, Spread};
 pub use inquiry::{CheckOrder, CheckTopic, QueryOrder};
 pub use isolation::PROBER_ISOLATED;
+pub use mishap::{Mishap, MishapNews};
 pub use snapshot::{AlertState, AlertStatus, Counters, Snapshot, TargetStatus};
 pub use watch::PROBE_STALE;
 
@@ -56,6 +58,7 @@ use groups::{Doubt, Groups, Muster};
 use inquiry::Inquiries;
 use isolation::Isolation;
 use ledger::Ledger;
+use mishap::Mishaps;
 use outlook::Subject;
 use watch::Watch;
 
@@ -154,6 +157,7 @@ pub struct Engine {
     world: World,
     alarms: Alarms,
     counters: Counters,
+    mishaps: Mishaps,
     /// By probe, its targets as discovery knows them, wherever the plan stands.
     found: BTreeMap<Arc<str>, TargetSet>,
     /// By probe of the plan, the targets that are asked.
@@ -212,6 +216,7 @@ impl Engine {
             },
             alarms: Alarms::default(),
             counters: Counters::default(),
+            mishaps: Mishaps::default(),
             found: BTreeMap::new(),
             members: BTreeMap::new(),
             probes: HashMap::new(),
@@ -248,6 +253,11 @@ impl Engine {
         let isolation = self.isolation.next_wakeup();
         let all = [self.schedule.next_wakeup(), self.alarms.next_wakeup(), sweep, asked, group, isolation];
         all.into_iter().flatten().min()
+    }
+
+    /// Which expressions have begun to fail, or do so no more, since this was asked last.
+    pub fn take_mishaps(&mut self, now: Moment) -> Vec<MishapNews> {
+        self.mishaps.take(now.up)
     }
 
     /// A picture of everything.

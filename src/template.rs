@@ -2,12 +2,13 @@
 //! is special. A literal `{{` is written `{{ '{{' }}`.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cel::Value;
 use chrono::{SecondsFormat, TimeDelta};
 
-use crate::condition::{Expression, Failed, Known, Mention, Mistake, Needs, Place, marks};
+use crate::condition::{Expression, Failed, Known, Mention, Mistake, Needs, Place, Written, marks};
 use crate::view::View;
 
 /// A text with holes that can be filled in.
@@ -15,6 +16,7 @@ use crate::view::View;
 pub struct Template {
     source: String,
     parts: Vec<Part>,
+    written: Option<Arc<Written>>,
 }
 
 #[derive(Debug)]
@@ -70,7 +72,11 @@ impl Template {
             at = hole.end + CLOSE.len();
         }
         parts.push(Part::Text(at..source.len()));
-        if mistakes.is_empty() { Ok(Self { source: source.to_owned(), parts }) } else { Err(mistakes) }
+        if mistakes.is_empty() {
+            Ok(Self { source: source.to_owned(), parts, written: None })
+        } else {
+            Err(mistakes)
+        }
     }
 
     /// Fills it in.
@@ -83,10 +89,21 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(range) => text.push_str(&self.source[range.clone()]),
-                Part::Hole(_, expression) => text.push_str(&written(expression.value(view)?)?),
+                Part::Hole(_, expression) => text.push_str(&self.filled(expression, view)?),
             }
         }
         Ok(text)
+    }
+
+    fn filled(&self, expression: &Expression, view: &dyn View) -> Result<String, Failed> {
+        expression.value(view).and_then(written).map_err(|it| it.of(self.written.as_ref()))
+    }
+
+    /// The same, which stands at that place of a file (`file:line:column`): its failures say so.
+    #[must_use]
+    pub fn written_at(self, place: String) -> Self {
+        let written = Written { text: self.source.clone(), place };
+        Self { written: Some(Arc::new(written)), ..self }
     }
 
     /// As it was written.
@@ -147,7 +164,11 @@ fn written(value: Value) -> Result<String, Failed> {
         Value::Bool(it) => Ok(it.to_string()),
         Value::Duration(it) => Ok(written_duration(it)),
         Value::Timestamp(it) => Ok(it.to_utc().to_rfc3339_opts(SecondsFormat::Secs, true)),
-        other => Err(Failed { message: format!("{other:?} cannot be written out"), no_answer: false }),
+        other => Err(Failed {
+            message: format!("{other:?} cannot be written out"),
+            no_answer: false,
+            written: None,
+        }),
     }
 }
 

@@ -116,7 +116,9 @@ impl Scopes {
     pub(super) fn recount(&mut self, entry: &mut Entry, stir: &mut Stir) {
         for (counted, seat) in self.0.iter_mut().zip(&mut entry.seats) {
             let standing = counted.standing(&entry.reading).unwrap_or_else(|failed| {
-                stir.failed.extend((!failed.no_answer).then(|| Arc::clone(&counted.alert.name)));
+                if !failed.no_answer {
+                    stir.failed.push((Arc::clone(&counted.alert.name), failed));
+                }
                 Standing::Fine
             });
             stir.changed |= counted.stand(seat, &entry.reading.labels, standing);

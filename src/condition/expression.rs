@@ -89,6 +89,7 @@ impl Expression {
         seen.downcast_ref::<CelBool>().map(|it| *it.inner()).ok_or_else(|| Failed {
             message: format!("this gave {}, and true or false is wanted", seen.get_type().name()),
             no_answer: false,
+            written: None,
         })
     }
 
@@ -143,7 +144,7 @@ fn is_for_good(error: &ExecutionError) -> bool {
 
 fn failed(error: &ExecutionError) -> Failed {
     match unanswered(error) {
-        Some(why) => Failed { message: why.to_owned(), no_answer: true },
-        None => Failed { message: error.to_string(), no_answer: false },
+        Some(why) => Failed { message: why.to_owned(), no_answer: true, written: None },
+        None => Failed { message: error.to_string(), no_answer: false, written: None },
     }
 }

@@ -170,6 +170,7 @@ pub(super) fn condition(node: &Node, place: Place, known: &Known, desk: &mut Des
     let source = word::text(node, desk)?;
     let compiled = Condition::compile_at(place, source, known);
     let condition = compiled.map_err(|mistakes| desk.mistakes(node, mistakes)).ok()?;
+    let condition = condition.written_at(desk.place(&node.span).to_string());
     mention(node, condition.needs().alerts.iter(), desk);
     for it in &condition.needs().probes {
         let span = desk.inside(node, &it.span);
@@ -190,6 +191,7 @@ pub(super) fn template(node: &Node, known: &Known, reach: Reach, desk: &mut Desk
     let source = if node.is_null() { "" } else { word::text(node, desk)? };
     let compiled = Template::compile(source, known, reach);
     let template = compiled.map_err(|mistakes| desk.mistakes(node, mistakes)).ok()?;
+    let template = template.written_at(desk.place(&node.span).to_string());
     mention(node, template.alerts().collect::<Vec<_>>().iter(), desk);
     for it in template.needs().flat_map(|it| &it.probes) {
         desk.asks(Word { text: it.name.as_str().into(), span: node.span.clone() });

@@ -66,5 +66,9 @@ fn for_alert(row: &Row) -> Row {
 
 fn again(condition: &Condition) -> Condition {
     let compiled = Condition::compile(condition.source(), &Known::default());
-    compiled.expect("an alert can say all that a rule over texts can")
+    let compiled = compiled.expect("an alert can say all that a rule over texts can");
+    match condition.written() {
+        Some(written) => compiled.written_at(written.place.clone()),
+        None => compiled,
+    }
 }

@@ -44,7 +44,7 @@ impl Engine {
         }
 
         let stir = self.world.board.set_plan(plan);
-        self.count_failures(stir.failed);
+        self.count_failures(now, &stir.failed);
         self.world.ledger.firing.set_asked(plan.alerts.iter().flat_map(|it| &it.inhibited_by));
         for probe in &plan.probes {
             self.place(now, probe);

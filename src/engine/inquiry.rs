@@ -189,7 +189,7 @@ impl Engine {
         for (promql, name) in queries {
             query_rounds.want(now.up, promql, Asker { key: key.clone(), name });
         }
-        self.count_errors(watch, &failures);
+        self.count_errors(now, watch, &failures);
     }
 
     /// What is to be asked now.

@@ -208,7 +208,7 @@ impl Engine {
         let left_out = muster.iter().flat_map(|it| it.failures.iter().cloned());
         let mut failures: Vec<_> = failed.into_iter().chain(left_out).collect();
         match (live, finding) {
-            (None, Finding::Absent | Finding::Unknown) => return self.count_errors(watch, &failures),
+            (None, Finding::Absent | Finding::Unknown) => return self.count_errors(now, watch, &failures),
             (None, Finding::Present) => {
                 let (labels, unfilled) = watch.labels(&view);
                 let diagnosis = Diagnosis::of(watch, &view, &self.world.runbook, unfilled.clone());
@@ -221,7 +221,7 @@ impl Engine {
             }
             (Some(_), Finding::Absent | Finding::Unknown) => {}
         }
-        self.count_errors(watch, &failures);
+        self.count_errors(now, watch, &failures);
         self.go_on(now, watch, &key, finding);
     }
 
@@ -265,7 +265,7 @@ impl Engine {
     }
 
     pub(super) fn stirred(&mut self, now: Moment, target: TargetId, stir: Stir) {
-        self.count_failures(stir.failed);
+        self.count_failures(now, &stir.failed);
         if stir.changed
             && let Some(entry) = self.world.board.entry(target)
         {
@@ -333,16 +333,21 @@ impl Engine {
         self.watches.get(probe).cloned().unwrap_or_default()
     }
 
-    pub(super) fn count_failures(&mut self, alerts: Vec<Arc<str>>) {
-        for alert in alerts {
-            *self.counters.expression_errors.entry(alert).or_default() += 1;
+    pub(super) fn count_failures(&mut self, now: Moment, failed: &[(Arc<str>, Failed)]) {
+        let longest = self.probes.values().map(|it| it.interval).max().unwrap_or_default();
+        for (alert, failed) in failed {
+            *self.counters.expression_errors.entry(Arc::clone(alert)).or_default() += 1;
+            self.mishaps.note(now.up, alert, failed, longest.saturating_mul(3));
         }
     }
 
     /// What has no answer yet is no error.
-    pub(super) fn count_errors(&mut self, watch: &Watch, failures: &[Failed]) {
+    pub(super) fn count_errors(&mut self, now: Moment, watch: &Watch, failures: &[Failed]) {
         let errors = failures.iter().filter(|it| !it.no_answer);
-        self.count_failures(errors.map(|_| Arc::clone(watch.name())).collect());
+        let errors: Vec<_> = errors.map(|it| (Arc::clone(watch.name()), it.clone())).collect();
+        if !errors.is_empty() {
+            self.count_failures(now, &errors);
+        }
     }
 }
 

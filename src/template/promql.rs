@@ -1,7 +1,7 @@
 //! PromQL with holes. A value that is filled in between quotes stays between them, whatever signs it
 //! has: it can neither end the text nor add to the question. Outside of quotes it stands as it is.
 
-use super::{Part, Template, written};
+use super::{Part, Template};
 use crate::condition::Failed;
 use crate::view::View;
 
@@ -21,7 +21,10 @@ impl Template {
                     quote.read(piece);
                     text.push_str(piece);
                 }
-                Part::Hole(_, expression) => quote.fill(&written(expression.value(view)?)?, &mut text)?,
+                Part::Hole(_, expression) => {
+                    let value = self.filled(expression, view)?;
+                    quote.fill(&value, &mut text).map_err(|it| it.of(self.written.as_ref()))?;
+                }
             }
         }
         Ok(text)
@@ -57,7 +60,7 @@ impl Quote {
         match self.open {
             Some('`') if value.contains('`') => {
                 let message = format!("`{value}` has a backtick: write the text between double quotes");
-                return Err(Failed { message, no_answer: false });
+                return Err(Failed { message, no_answer: false, written: None });
             }
             None | Some('`') => text.push_str(value),
             Some(quote) => {

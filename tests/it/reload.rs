@@ -203,3 +203,24 @@ fn other_settings_are_found_without_being_asked_for() {
     scene.write("fingerpost.yaml", &format!("alertmanagers: [{{ url: '{}' }}]\n", ear.url()));
     ear.awaits(&scene.daemon, |it| it["labels"]["alertname"] == "a_down");
 }
+
+#[test]
+fn an_expression_that_fails_at_night_is_told_once_with_its_place() {
+    let row = "steps: [{ when: 'int(labels.nothing) > 3', page: /never.html }, { page: /x.html }]";
+    let text = drop_in("a").replace("steps: [{ page: /x.html }]", row);
+    let scene = Scene::start(&[("probes.d/a.yaml", text)]);
+    scene.await_firing("a_down");
+    let column = "probes.d/a.yaml:6:";
+    let counted = |least: f64| {
+        let page = scene.daemon.get("/metrics").body;
+        let counts = page.lines().filter_map(|it| {
+            it.strip_prefix("fingerpost_expression_errors_total{")?.split(' ').nth(1)?.parse::<f64>().ok()
+        });
+        (counts.sum::<f64>() > least).then_some(())
+    };
+    assert!(eventually(LIMIT, || counted(3.0)).is_some(), "{}", scene.daemon.said());
+    let said = scene.daemon.said();
+    let told: Vec<_> = said.lines().filter(|it| it.contains("an expression cannot be evaluated")).collect();
+    assert_eq!(told.len(), 1, "{said}");
+    assert!(told[0].contains(column) && told[0].contains("int(labels.nothing) > 3"), "{}", told[0]);
+}
