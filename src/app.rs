@@ -105,7 +105,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let dialer = Dialer::system().with_prometheus(settings.prometheus.clone());
     let (events, inbox) = mpsc::unbounded_channel();
     let (looks, questions) = mpsc::channel(LOOKS_MAX);
-    let (wishes, reloads) = mpsc::channel(1);
+    let (wishes, reloads) = mpsc::channel(LOOKS_MAX);
     let (ready, is_ready) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
 

@@ -28,13 +28,22 @@ pub struct Found {
     /// What could not be read or understood (its last good content is in the set), and what could
     /// not be asked.
     pub troubles: Vec<Complaint>,
+    /// Whether a file is being written: what it said before is in the set, and it is time to look again
+    /// soon.
+    pub waits: bool,
     /// How many targets are left out, because they cannot be asked.
     pub left_out: usize,
 }
 
 /// Looks at everything that `discovery` names. Relative patterns begin at `base`.
-pub fn gather(discovery: &Discovery, prober: &Prober, base: &Path, memory: &mut Memory) -> Found {
-    let (mut troubles, mut left_out) = (Vec::new(), 0);
+pub fn gather(
+    discovery: &Discovery,
+    prober: &Prober,
+    base: &Path,
+    memory: &mut Memory,
+    is_being_written: impl Fn(&Path) -> bool,
+) -> Found {
+    let (mut troubles, mut left_out, mut waits) = (Vec::new(), 0, false);
     let mut targets = BTreeMap::new();
     let mut take = |group: &TargetGroup, file: Option<&Path>, troubles: &mut Vec<Complaint>| {
         for (address, place) in group.targets.iter().zip(&group.places) {
@@ -54,15 +63,16 @@ pub fn gather(discovery: &Discovery, prober: &Prober, base: &Path, memory: &mut 
         take(group, None, &mut troubles);
     }
     for path in matching(&discovery.file_sd_patterns, base) {
-        if let Err(complaints) = refresh(&path, base, memory) {
-            troubles.extend(complaints);
+        match refresh(&path, base, memory, &is_being_written) {
+            Ok(is_waiting) => waits |= is_waiting,
+            Err(complaints) => troubles.extend(complaints),
         }
         for group in memory.0.get(&path).into_iter().flatten() {
             take(group, Some(&path), &mut troubles);
         }
     }
     let targets = targets.into_values().collect();
-    Found { set: TargetSet { probe: Arc::clone(&discovery.probe), targets }, troubles, left_out }
+    Found { set: TargetSet { probe: Arc::clone(&discovery.probe), targets }, troubles, waits, left_out }
 }
 
 /// The files that the patterns match, each once, in byte order.
@@ -78,7 +88,13 @@ pub fn matching(patterns: &[String], base: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn refresh(path: &Path, base: &Path, memory: &mut Memory) -> Result<(), Vec<Complaint>> {
+/// Whether it waits for whoever writes the file.
+fn refresh(
+    path: &Path,
+    base: &Path,
+    memory: &mut Memory,
+    is_being_written: impl Fn(&Path) -> bool,
+) -> Result<bool, Vec<Complaint>> {
     let shown = path.strip_prefix(base).unwrap_or(path).display().to_string();
     let name: Arc<str> = shown.into();
     let text = read(path).map(Arc::from).map_err(|why| {
@@ -86,9 +102,17 @@ fn refresh(path: &Path, base: &Path, memory: &mut Memory) -> Result<(), Vec<Comp
         let title = format!("the file of targets cannot be read: {why}");
         Complaint { level: Level::Error, place: Place::unread(Arc::clone(&name)), title, help }
     });
-    let groups = target_groups(&Source { name, text })?;
+    let waits = memory.0.contains_key(path) && is_being_written(path);
+    let groups = match target_groups(&Source { name, text }) {
+        Err(_) if waits => return Ok(true),
+        Err(complaints) => return Err(complaints),
+        Ok(groups) => groups,
+    };
+    if waits && memory.0.get(path) != Some(&groups) {
+        return Ok(true);
+    }
     memory.0.insert(path.to_owned(), groups);
-    Ok(())
+    Ok(false)
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -185,7 +209,7 @@ mod tests {
     }
 
     fn look(discovery: &Discovery, base: &Path, memory: &mut Memory) -> (Vec<String>, Vec<Complaint>) {
-        let found = gather(discovery, &tcp(), base, memory);
+        let found = gather(discovery, &tcp(), base, memory, |_| false);
         (found.set.targets.iter().map(|it| it.labels.public().to_string()).collect(), found.troubles)
     }
 
@@ -226,7 +250,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
         let discovery = Discovery { relabel: relabel.to_vec(), ..discovery(&["*.yaml", "*.json"]) };
-        let found = gather(&discovery, &tcp(), folder.path(), &mut Memory::default());
+        let found = gather(&discovery, &tcp(), folder.path(), &mut Memory::default(), |_| false);
         let told = |it: &Complaint| (it.place.to_string(), it.place.excerpt().to_owned(), it.title.clone());
         found.troubles.iter().map(told).collect()
     }
@@ -254,7 +278,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let text = "- targets:\n    - a:1\n    - 127.0.0.1:99999\n    - '::1'\n    - b:2\n    - \"\"\n";
         std::fs::write(folder.path().join("t.yaml"), text).unwrap();
-        let found = gather(&discovery(&["*.yaml"]), &tcp(), folder.path(), &mut Memory::default());
+        let found = gather(&discovery(&["*.yaml"]), &tcp(), folder.path(), &mut Memory::default(), |_| false);
         let places: Vec<_> = found.troubles.iter().map(|it| it.place.to_string()).collect();
         assert_eq!(places, ["t.yaml:3:17", "t.yaml:4:8", "t.yaml:6:8"], "{:?}", found.troubles);
         assert_eq!((found.set.targets.len(), found.left_out), (2, 3));
@@ -282,6 +306,26 @@ mod tests {
         assert!(bad[0].2.contains("becomes `host:9100:1`"), "{bad:?}");
         let gone = told("x.yaml", text, &[to("")]);
         assert!(gone[0].2.contains("empty"), "{gone:?}");
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_says_what_it_said_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("t.yaml");
+        let (discovery, mut memory) = (discovery(&["*.yaml"]), Memory::default());
+        let mut look = |text: &str, is_written: bool| {
+            std::fs::write(&file, text).unwrap();
+            let found = gather(&discovery, &tcp(), folder.path(), &mut memory, |_| is_written);
+            assert_eq!(found.troubles, []);
+            (found.set.targets.len(), found.waits)
+        };
+        let whole = "- targets:\n    - a:1\n    - b:2\n";
+        assert_eq!(look(whole, true), (2, false), "nothing was known before");
+        for end in 0..whole.len() {
+            assert_eq!(look(&whole[..end], true), (2, true), "{end}");
+        }
+        assert_eq!(look(whole, true), (2, false));
+        assert_eq!(look("- targets: [a:1]\n", false), (1, false));
     }
 
     #[test]

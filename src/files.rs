@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{
     Complaint, FILE_BYTES_MAX, Level, Needed, Outside, Place, SHOWN_FILES_ONLY, Source, rooted,
@@ -104,6 +105,32 @@ pub fn missing(needed: &[Needed], config_dir: &Path) -> Vec<Complaint> {
     needed.iter().filter_map(complaint).collect()
 }
 
+/// Whether somebody may be in the middle of writing the file: it has changed within the last second.
+/// A beginning that can be read is no error, and says less than what is meant.
+pub fn is_being_written(path: &Path) -> bool {
+    let changed = fs::metadata(path).and_then(|it| it.modified());
+    changed.is_ok_and(|it| it.elapsed().is_ok_and(|age| age < WRITTEN_WITHIN))
+}
+
+/// As they are, but for those that are being written: these stay as they were at the last look, or
+/// are not there yet. Whether there were any. What is swapped by one link is never half written.
+pub fn settled(sources: Vec<Source>, before: &[Source], config_dir: &Path) -> (Vec<Source>, bool) {
+    if generation(&config_dir.join(DROP_INS)).is_some() {
+        return (sources, false);
+    }
+    let mut waits = false;
+    let mut settle = |it: Source| {
+        let known = before.iter().find(|old| old.name == it.name);
+        if known.is_some_and(|old| old.text == it.text) || !is_being_written(&config_dir.join(&*it.name)) {
+            return Some(it);
+        }
+        waits = true;
+        known.cloned()
+    };
+    let sources = sources.into_iter().filter_map(&mut settle).collect();
+    (sources, waits)
+}
+
 /// A number that changes when a file comes, goes or says something else.
 pub fn fingerprint(sources: &[Source]) -> u64 {
     sources.iter().fold(FNV_OFFSET, |hash, source| {
@@ -197,6 +224,8 @@ fn matches_any(pattern: &str, config_dir: &Path) -> bool {
         .is_ok_and(|mut paths| paths.any(|path| path.is_ok_and(|path| path.is_file())))
 }
 
+/// Whoever writes a file pauses no longer than that.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 const DROP_INS: &str = "probes.d";
 const SETTINGS: &str = "fingerpost.yaml";
 /// The link by which Kubernetes swaps a volume's files.

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info, warn};
 
-use crate::config::{self, Complaint, Config, InForce, LastGood, Level, Loaded, Overrides, Settings};
+use crate::config::{self, Complaint, Config, InForce, LastGood, Level, Loaded, Overrides, Settings, Source};
 use crate::discovery::{self, Memory};
 use crate::engine::Event;
 use crate::files::{self, Watch};
@@ -41,6 +42,12 @@ pub(super) struct Keeper {
 #[derive(Debug, Default)]
 struct Known {
     settings: SettingsFile,
+    /// The drop-ins as they were taken last; none before the first look.
+    sources: Vec<Source>,
+    /// Somebody is writing a file: what it said before is in force, and the next look is soon.
+    waits: bool,
+    /// How many looks in a row have waited.
+    waited: u32,
     drop_ins: Option<u64>,
     pages: Option<u64>,
     config: Config,
@@ -94,9 +101,11 @@ impl Keeper {
         let mut places = self.places();
         let mut watch = Watch::new(places.clone());
         tokio::pin!(stop);
-        let mut asked = None;
+        let mut asked: Vec<ReloadRequest> = Vec::new();
+        let mut forced = Instant::now();
         loop {
             let (keeper, news, outcome, changed) = tokio::task::spawn_blocking(move || {
+                self.known.waits = false;
                 let changed = self.look_at_settings();
                 let (news, outcome) = self.look();
                 (self, news, outcome, changed)
@@ -110,7 +119,12 @@ impl Keeper {
             for event in news {
                 let _stopping = events.send(event);
             }
-            if asked.is_some() || !*ready.borrow() {
+            let waits = self.known.waits;
+            self.known.waited = if waits { self.known.waited + 1 } else { 0 };
+            if self.known.waited == 1 {
+                info!("a file is being written: until that is over, what it said before goes on");
+            }
+            if (!asked.is_empty() && !waits) || !*ready.borrow() {
                 let targets = self.known.targets.values().map(|it| it.targets.len()).sum();
                 supervisor::ready(self.known.config.plan.probes.len(), targets);
             }
@@ -120,17 +134,30 @@ impl Keeper {
                 watch = Watch::new(now.clone());
                 places = now;
             }
-            if let Some(asked) = asked.take() {
-                let _gone = ReloadRequest::send(asked, outcome);
+            if waits && !asked.is_empty() {
+                // The outcome of the whole is told when nothing waits any more.
+                self.known.drop_ins = None;
+            }
+            if !waits {
+                for asked in asked.drain(..) {
+                    let _gone = asked.send(outcome.clone());
+                }
             }
             tokio::select! {
                 () = &mut stop => return,
+                () = sleep(LOOK_SOON), if waits => {}
                 Some(request) = reloads.recv() => {
+                    asked.push(request);
+                    // Of many who ask at once, and of those who ask again and again, one look is for all.
+                    sleep_until(forced + LOOK_SOON).await;
+                    forced = Instant::now();
+                    while let Ok(request) = reloads.try_recv() {
+                        asked.push(request);
+                    }
                     // Whoever asks for a reload wants to hear of it again, changed or not.
                     self.known.drop_ins = None;
                     self.known.settings.forget();
                     supervisor::reloading();
-                    asked = Some(request);
                 }
                 () = watch.look_again() => {}
             }
@@ -143,7 +170,7 @@ impl Keeper {
         let folder = |pattern: &String| Some(self.config_dir.join(pattern).parent()?.to_owned());
         let mut places: Vec<PathBuf> = patterns.filter_map(folder).collect();
         places.push(self.config_dir.join("probes.d"));
-        places.push(self.config_file.clone().unwrap_or_else(|| self.config_dir.join("fingerpost.yaml")));
+        places.push(self.settings_path());
         places.extend(self.settings.runbook_dir.clone());
         places.sort();
         places.dedup();
@@ -164,7 +191,7 @@ impl Keeper {
     }
 
     fn look_at_drop_ins(&mut self, news: &mut Vec<Event>) -> Result<(), String> {
-        let sources = files::drop_ins(&self.config_dir);
+        let sources = self.settled_drop_ins();
         let fingerprint = files::fingerprint(&sources);
         if self.known.drop_ins == Some(fingerprint) {
             return Ok(());
@@ -195,9 +222,21 @@ impl Keeper {
                 .unwrap_or_default())
         };
         self.known.drop_ins = Some(fingerprint);
+        self.known.sources = sources;
         self.known.config = config;
         self.known.last_good = last_good;
         outcome
+    }
+
+    /// Without what is half written, for as long as anybody may reasonably write.
+    fn settled_drop_ins(&mut self) -> Vec<Source> {
+        let sources = files::drop_ins(&self.config_dir);
+        if self.known.drop_ins.is_none() && self.known.sources.is_empty() || self.known.waited >= WAITS_MAX {
+            return sources;
+        }
+        let (sources, waits) = files::settled(sources, &self.known.sources, &self.config_dir);
+        self.known.waits |= waits;
+        sources
     }
 
     fn look_at_pages(&mut self, news: &mut Vec<Event>) {
@@ -220,13 +259,19 @@ impl Keeper {
     }
 
     fn look_at_targets(&mut self, news: &mut Vec<Event>) {
-        let (mut troubles, mut left_out) = (Vec::new(), Vec::new());
+        let (mut troubles, mut left_out, mut waits) = (Vec::new(), Vec::new(), false);
         let mut targets = BTreeMap::new();
         for discovery in &self.known.config.discoveries {
             let Some(probe) = self.known.config.plan.probe(&discovery.probe) else { continue };
-            let found =
-                discovery::gather(discovery, &probe.module.prober, &self.config_dir, &mut self.memory);
+            let found = discovery::gather(
+                discovery,
+                &probe.module.prober,
+                &self.config_dir,
+                &mut self.memory,
+                files::is_being_written,
+            );
             troubles.extend(found.troubles);
+            waits |= found.waits;
             left_out.push((Arc::clone(&discovery.probe), found.left_out));
             if self.known.targets.get(&discovery.probe) != Some(&found.set) {
                 info!(probe = &*discovery.probe, targets = found.set.targets.len(), "targets are known");
@@ -236,6 +281,7 @@ impl Keeper {
         }
         self.own.targets_left_out(left_out.iter().map(|(probe, count)| (&**probe, *count)));
         self.known.targets = targets;
+        self.known.waits |= waits;
         if troubles != self.known.troubles {
             tell(&troubles);
             self.known.troubles = troubles;
@@ -253,6 +299,11 @@ fn tell(complaints: &[Complaint]) {
         }
     }
 }
+
+/// From one look that somebody asked for to the next, and while somebody writes a file.
+const LOOK_SOON: Duration = Duration::from_secs(1);
+/// After so many looks what is there is taken as it is.
+const WAITS_MAX: u32 = 30;
 
 /// With nobody to ask, a question would be unknown for ever. The plan has just been made, so nobody
 /// shares it.

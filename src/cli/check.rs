@@ -69,7 +69,8 @@ fn targets(config: &Config, flags: &Flags) -> Vec<Complaint> {
     let (mut memory, mut found) = (Memory::default(), Vec::new());
     for it in &config.discoveries {
         let Some(probe) = config.plan.probe(&it.probe) else { continue };
-        let troubles = discovery::gather(it, &probe.module.prober, &flags.config_dir, &mut memory).troubles;
+        let troubles =
+            discovery::gather(it, &probe.module.prober, &flags.config_dir, &mut memory, |_| false).troubles;
         // Several probes may read one file.
         found.extend(troubles.into_iter().filter(|it| !found.contains(it)).collect::<Vec<_>>());
     }

@@ -125,7 +125,30 @@ fn a_change_in_a_watched_folder_is_told() {
     runtime.block_on(async {
         let mut watch = Watch::new(vec![dir.path().join("probes.d")]);
         fs::write(dir.path().join("probes.d/b.yaml"), "b").unwrap();
-        let told = tokio::time::timeout(std::time::Duration::from_secs(30), watch.look_again()).await;
+        let told = tokio::time::timeout(Duration::from_secs(30), watch.look_again()).await;
         assert!(told.is_ok());
     });
+}
+
+#[test]
+fn what_is_half_written_is_what_it_was_before_and_a_swapped_generation_is_taken_at_once() {
+    let dir = folder(&[("probes.d/a.yaml", "old"), ("probes.d/b.yaml", "b")]);
+    let before = drop_ins(dir.path());
+    fs::write(dir.path().join("probes.d/a.yaml"), "half").unwrap();
+    fs::write(dir.path().join("probes.d/new.yaml"), "half").unwrap();
+    fs::remove_file(dir.path().join("probes.d/b.yaml")).unwrap();
+    let (sources, waits) = settled(drop_ins(dir.path()), &before, dir.path());
+    assert_eq!((names(&sources), waits), (vec!["probes.d/a.yaml"], true));
+    assert_eq!(&**sources[0].text.as_ref().unwrap(), "old");
+    for name in ["a", "new"] {
+        let file =
+            File::options().append(true).open(dir.path().join(format!("probes.d/{name}.yaml"))).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(2)).unwrap();
+    }
+    let (sources, waits) = settled(drop_ins(dir.path()), &before, dir.path());
+    assert_eq!((names(&sources).len(), waits), (2, false));
+    fs::write(dir.path().join("probes.d/a.yaml"), "fresh").unwrap();
+    fs::create_dir(dir.path().join("probes.d/..1")).unwrap();
+    symlink("..1", dir.path().join("probes.d/..data")).unwrap();
+    assert!(!settled(drop_ins(dir.path()), &before, dir.path()).1);
 }

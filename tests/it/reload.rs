@@ -224,3 +224,141 @@ fn an_expression_that_fails_at_night_is_told_once_with_its_place() {
     assert_eq!(told.len(), 1, "{said}");
     assert!(told[0].contains(column) && told[0].contains("int(labels.nothing) > 3"), "{}", told[0]);
 }
+
+/// A settings file that names whom alerts are sent to.
+fn settings(ear: &Ear) -> (&'static str, String) {
+    ("fingerpost.yaml", format!("alertmanagers: [{{ url: '{}' }}]\n", ear.url()))
+}
+
+#[test]
+fn a_file_that_breaks_or_is_no_file_takes_nothing_with_it_and_comes_back() {
+    let (good, other) = (drop_in("a"), drop_in("b"));
+    let scene = Scene::start(&[("probes.d/10-a.yaml", good.clone()), ("probes.d/20-b.yaml", other)]);
+    scene.await_firing("a_down");
+    scene.await_firing("b_down");
+    assert_eq!(scene.reload().0, 200);
+    scene.write("probes.d/10-a.yaml", "modules: {\n");
+    let folder = scene.folder.join("probes.d");
+    fs::create_dir(folder.join("30-folder.yaml")).unwrap();
+    std::os::unix::fs::symlink("31-loop.yaml", folder.join("31-loop.yaml")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.join("32-device.yaml")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.join("33-pipe.yaml")).status();
+    assert!(made.unwrap().success());
+    scene.write("probes.d/40-again.yaml", &drop_in("b"));
+    let (status, told) = scene.reload();
+    assert!(status == 500 && told.contains("probes.d/10-a.yaml:1"), "{told}");
+    assert!(scene.firing("a_down") && scene.firing("b_down"), "{:?}", scene.alerts());
+    for name in ["10-a", "30-folder", "31-loop", "32-device", "33-pipe", "40-again"] {
+        let line = format!("fingerpost_config_file_valid{{file=\"probes.d/{name}.yaml\"}} 0");
+        assert!(scene.metric(&line), "{line}");
+    }
+    assert!(scene.metric("fingerpost_config_file_valid{file=\"probes.d/20-b.yaml\"} 1"));
+    let said = scene.daemon.said();
+    let twice = said.lines().find(|it| it.contains("there is a probe `b` already")).expect("both are told");
+    assert!(twice.contains("probes.d/40-again.yaml") && twice.contains("probes.d/20-b.yaml"), "{twice}");
+    scene.write("probes.d/10-a.yaml", &good);
+    for name in ["31-loop", "32-device", "33-pipe", "40-again"] {
+        fs::remove_file(folder.join(format!("{name}.yaml"))).unwrap();
+    }
+    fs::remove_dir(folder.join("30-folder.yaml")).unwrap();
+    let (status, told) = scene.reload();
+    assert_eq!(status, 200, "{told}");
+    assert!(scene.firing("a_down"));
+}
+
+#[test]
+fn a_file_that_is_written_byte_by_byte_ends_no_alert() {
+    let ear = Ear::open();
+    let before = drop_in("a");
+    let scene = Scene::start(&[("probes.d/a.yaml", before.clone()), settings(&ear)]);
+    scene.await_firing("a_down");
+    let after = format!(
+        "{before}  - {{ alert: a_new, probe: a, when: target.failing, steps: [{{ page: /y.html }}] }}\n"
+    );
+    // Its first half is a good drop-in by itself, that has no alert.
+    let (half, rest) = after.split_at(after.find("alerts:").expect("it has alerts"));
+    let mut file = fs::File::create(scene.folder.join("probes.d/a.yaml")).unwrap();
+    thread::scope(|scope| {
+        for byte in half.as_bytes() {
+            file.write_all(&[*byte]).unwrap();
+        }
+        let asked = scope.spawn(|| scene.reload());
+        let waits = eventually(LIMIT, || {
+            file.write_all(b"#\n").unwrap();
+            scene.daemon.said().contains("a file is being written").then_some(())
+        });
+        assert!(waits.is_some() && scene.firing("a_down"), "{}", scene.daemon.said());
+        for byte in rest.as_bytes() {
+            file.write_all(&[*byte]).unwrap();
+        }
+        assert_eq!(asked.join().expect("it asks").0, 200);
+    });
+    drop(file);
+    scene.await_firing("a_new");
+    assert!(ear.newest(is_over).is_none(), "{:?}", ear.heard.lock());
+}
+
+#[test]
+fn a_config_map_that_is_swapped_changes_everything_at_once_and_keeps_what_fires() {
+    let (first, added) = (drop_in("a"), drop_in("b"));
+    let scene = Scene::start(&[("probes.d/..1/a.yaml", first.clone())]);
+    let folder = scene.folder.join("probes.d");
+    let link = |generation: &str| {
+        let fresh = folder.join("..data_tmp");
+        std::os::unix::fs::symlink(generation, &fresh).unwrap();
+        fs::rename(fresh, folder.join("..data")).unwrap();
+    };
+    link("..1");
+    std::os::unix::fs::symlink("..data/a.yaml", folder.join("a.yaml")).unwrap();
+    assert_eq!(scene.reload().0, 200);
+    scene.await_firing("a_down");
+    let since = scene.alerts()[0]["activeAt"].clone();
+    for generation in 2..20 {
+        let name = format!("..{generation}");
+        scene.write(&format!("probes.d/{name}/a.yaml"), &first);
+        scene.write(&format!("probes.d/{name}/b.yaml"), &added);
+        link(&name);
+        if generation == 2 {
+            std::os::unix::fs::symlink("..data/b.yaml", folder.join("b.yaml")).unwrap();
+        }
+        fs::remove_dir_all(folder.join(format!("..{}", generation - 1))).unwrap();
+        assert!(scene.firing("a_down"));
+    }
+    assert_eq!(scene.reload().0, 200);
+    scene.await_firing("b_down");
+    let alerts = scene.alerts();
+    let still = alerts.iter().find(|it| it["labels"]["alertname"] == "a_down").expect("it fires on");
+    assert_eq!(still["activeAt"], since);
+}
+
+#[test]
+fn a_file_by_another_name_changes_nothing_and_one_that_goes_ends_its_alert_saying_so() {
+    let ear = Ear::open();
+    let scene = Scene::start(&[("probes.d/a.yaml", drop_in("a")), settings(&ear)]);
+    scene.await_firing("a_down");
+    let told = ear.awaits(&scene.daemon, |it| it["labels"]["alertname"] == "a_down");
+    let folder = scene.folder.join("probes.d");
+    fs::rename(folder.join("a.yaml"), folder.join("z.yaml")).unwrap();
+    assert_eq!(scene.reload().0, 200);
+    assert!(scene.firing("a_down"));
+    assert!(ear.newest(is_over).is_none(), "{:?}", ear.heard.lock());
+    fs::remove_file(folder.join("z.yaml")).unwrap();
+    assert_eq!(scene.reload().0, 200);
+    let over = ear.awaits(&scene.daemon, is_over);
+    assert_eq!(over["startsAt"], told["startsAt"]);
+    assert_eq!(over["annotations"]["resolved_reason"], "alert_removed");
+}
+
+#[test]
+fn of_many_who_ask_for_a_reload_at_once_each_hears_and_few_looks_are_made() {
+    let scene = Scene::start(&[("probes.d/a.yaml", drop_in("a"))]);
+    let before = scene.daemon.said().matches("drop-ins are read").count();
+    thread::scope(|scope| {
+        let asked: Vec<_> = (0..60).map(|_| scope.spawn(|| scene.reload().0)).collect();
+        for it in asked {
+            assert_eq!(it.join().expect("it asks"), 200);
+        }
+    });
+    let looks = scene.daemon.said().matches("drop-ins are read").count() - before;
+    assert!((1..30).contains(&looks), "{looks} looks");
+}

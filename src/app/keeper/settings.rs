@@ -1,11 +1,13 @@
 //! The settings file while the daemon runs: it is read again like the drop-ins are.
 
+use std::path::PathBuf;
+
 use tracing::{info, warn};
 
 use crate::config::{self, Complaint, Level, Place, Source};
 use crate::files;
 
-use super::{Keeper, tell};
+use super::{Keeper, WAITS_MAX, tell};
 
 /// What is known of the settings file.
 #[derive(Debug, Default)]
@@ -47,6 +49,11 @@ impl Keeper {
         if self.known.settings.seen == Some(print) {
             return false;
         }
+        let path = self.settings_path();
+        if files::is_being_written(&path) && self.known.waited < WAITS_MAX {
+            self.known.waits = true;
+            return false;
+        }
         self.known.settings.seen = Some(print);
         if source.is_none() && self.known.settings.was_there {
             self.refuse(vec![gone()]);
@@ -77,6 +84,11 @@ impl Keeper {
             info!(flags, "what flags say wins over the settings, and changes with a restart only");
         }
         true
+    }
+
+    /// Where the settings are, or would be.
+    pub(super) fn settings_path(&self) -> PathBuf {
+        self.config_file.clone().unwrap_or_else(|| self.config_dir.join("fingerpost.yaml"))
     }
 
     /// What held before goes on.
