@@ -6,7 +6,7 @@ use super::alert::condition;
 use super::desk::Desk;
 use super::field::Fields;
 use super::key::Section;
-use super::raw::Node;
+use super::raw::{Node, Value};
 use super::word;
 use crate::condition::{Known, Place};
 use crate::plan::Row;
@@ -38,15 +38,26 @@ pub(super) fn rows<'n, T>(
 ) -> Vec<T> {
     let mut rows = Vec::new();
     let mut always: Option<Range<usize>> = None;
+    let mut earlier: Vec<(&str, Range<usize>)> = Vec::new();
     for node in fields.list(key, desk) {
         let row = Fields::of(node, ground.section, desk);
         if let Some(always) = always.as_ref().filter(|_| key != "before") {
             let line = desk.place(always).line();
-            let help = format!("the row in line {line} has no `when` and always holds: put it last");
+            let help = format!("the row in line {line} always holds: put it last");
             desk.warning(&row.span, "this row is never chosen", help);
         }
-        if row.get("when").is_none() {
+        let said = row.get("when").map(|it| spoken(it));
+        if matches!(said, None | Some("true")) {
             always.get_or_insert_with(|| row.span.clone());
+        } else if let Some(said) = said.filter(|it| !it.is_empty() && key != "before" && always.is_none()) {
+            match earlier.iter().find(|(other, _)| *other == said) {
+                None => earlier.push((said, row.span.clone())),
+                Some((_, first)) => {
+                    let line = desk.place(first).line();
+                    let help = format!("the row in line {line} asks the same and stands before it");
+                    desk.warning(&row.span, "this row is never chosen", help);
+                }
+            }
         }
         let when = row.get("when").map(|it| condition(it, ground.place, ground.known, desk));
         let link = link(&row, ground, desk);
@@ -62,6 +73,14 @@ pub(super) fn rows<'n, T>(
         rows.push(rest(found, &row, desk));
     }
     rows
+}
+
+/// What a condition says, as it is written; empty where it is no text.
+fn spoken(node: &Node) -> &str {
+    match &node.value {
+        Value::Scalar(it) => it.text.trim(),
+        Value::Null | Value::List(_) | Value::Map(_) => "",
+    }
 }
 
 fn also(row: &Fields<'_>, desk: &mut Desk) -> Vec<Link> {

@@ -59,3 +59,19 @@ fn however_deep_a_file_goes_it_is_told_that_it_goes_too_deep() {
         assert!(told[0].2.contains("more than 32 deep"), "{:?}", told[0]);
     }
 }
+
+#[test]
+fn a_row_that_nothing_reaches_is_told_and_one_that_something_may_reach_is_not() {
+    let warned = |steps: &str| {
+        let told = told(&alert("A", &format!("steps: [{steps}]")));
+        assert!(told.iter().all(|it| it.0 == Level::Warning && it.2.contains("never chosen")), "{told:?}");
+        told.len()
+    };
+    assert_eq!(warned("{ step: a }, { when: target.failing, step: b }, { step: c }"), 2);
+    assert_eq!(warned("{ when: true, step: a }, { step: b }"), 1);
+    assert_eq!(warned("{ when: target.status == 1, step: a }, { when: ' target.status == 1', step: b }"), 1);
+    assert_eq!(
+        warned("{ when: target.status == 1, step: a }, { when: target.status == 2, step: b }, { step: c }"),
+        0
+    );
+}
