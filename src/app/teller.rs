@@ -188,10 +188,10 @@ mod tests {
         teller.alertmanagers = vec![news];
         teller.tell(told(start, None), start);
         assert_eq!(heard.recv().await.unwrap().ends_at, None);
-        let mut settings = Settings::default();
-        settings.external_labels = [("vantage", "v2")].into_iter().collect();
+        let external_labels = [("vantage", "v2")].into_iter().collect();
+        let settings = Settings { external_labels, ..Settings::default() };
         let (dialer, own, mut edges) = (Dialer::system(), OwnMetrics::new("0"), JoinSet::new());
-        let later = start.after(Duration::from_secs(60));
+        let later = start.after(Duration::from_mins(1));
         let workshop = Workshop { dialer: &dialer, own: &own, edges: &mut edges };
         teller.change(&settings, workshop, later);
         assert_eq!(heard.recv().await.unwrap().ends_at, Some(later.wall));

@@ -69,7 +69,9 @@ impl Trial<'_> {
                 {
                     self.tell(divisor, "a division by zero");
                 }
-                parts.into_iter().for_each(|it| hangs.take_in(it));
+                for part in parts {
+                    hangs.take_in(part);
+                }
                 hangs.outside |= ASKING.contains(&call.func_name.as_str());
             }
             Expr::List(list) => list.elements.iter().for_each(|it| hangs.take_in(self.look(it))),

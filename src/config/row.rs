@@ -46,7 +46,7 @@ pub(super) fn rows<'n, T>(
             let help = format!("the row in line {line} always holds: put it last");
             desk.warning(&row.span, "this row is never chosen", help);
         }
-        let said = row.get("when").map(|it| spoken(it));
+        let said = row.get("when").map(spoken);
         if matches!(said, None | Some("true")) {
             always.get_or_insert_with(|| row.span.clone());
         } else if let Some(said) = said.filter(|it| !it.is_empty() && key != "before" && always.is_none()) {

@@ -97,7 +97,7 @@ impl Engine {
     /// firing for a while.
     fn let_go(&mut self, now: Moment, series: TargetId, nothing: &Arc<Judged>) -> bool {
         let stir = self.world.board.judge(series, Arc::clone(nothing), false, now.wall);
-        self.stirred(now, series, stir);
+        self.stirred(now, series, &stir);
         let Some(entry) = self.world.board.entry(series) else { return true };
         let mut is_free = true;
         for watch in self.watches_of(&entry.probe).iter() {

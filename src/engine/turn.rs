@@ -64,7 +64,7 @@ impl Engine {
                 None => {}
                 Some((target, true)) => {
                     let stir = self.world.board.amend(target, late);
-                    self.stirred(now, target, stir);
+                    self.stirred(now, target, &stir);
                     self.look_at_all(now, target);
                 }
                 Some((target, false)) => self.judge(now, target, mistake(now), false),
@@ -166,7 +166,7 @@ impl Engine {
 
     pub(super) fn judge_one(&mut self, now: Moment, target: TargetId, judged: Arc<Judged>, reading_on: bool) {
         let stir = self.world.board.judge(target, judged, reading_on, now.wall);
-        self.stirred(now, target, stir);
+        self.stirred(now, target, &stir);
         self.look_at_all(now, target);
     }
 
@@ -264,7 +264,7 @@ impl Engine {
         self.alarms.set_timer(key, timer);
     }
 
-    pub(super) fn stirred(&mut self, now: Moment, target: TargetId, stir: Stir) {
+    pub(super) fn stirred(&mut self, now: Moment, target: TargetId, stir: &Stir) {
         self.count_failures(now, &stir.failed);
         if stir.changed
             && let Some(entry) = self.world.board.entry(target)

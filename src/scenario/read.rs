@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::written::{
     Case, Expect, Hour, Named, Observe, See, Suite, WrittenAlert, WrittenCertificate, WrittenHop,
@@ -187,7 +187,7 @@ fn certificate(node: &Node, desk: &mut Desk) -> WrittenCertificate {
 fn hour(node: &Node, desk: &mut Desk) -> Option<Hour> {
     let text = word::text(node, desk)?;
     if let Ok(it) = humantime::parse_rfc3339_weak(text) {
-        return Some(Hour::At(SystemTime::from(it)));
+        return Some(Hour::At(it));
     }
     let (earlier, span) = text.strip_prefix('-').map_or((false, text), |it| (true, it));
     match humantime::parse_duration(span) {

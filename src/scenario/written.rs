@@ -197,7 +197,7 @@ impl Suite {
         let names = Names::of(config);
         let mut wrong = Vec::new();
         for (probe, targets) in &self.targets {
-            if !names.look(&names.probes, "probe", probe, &mut wrong) {
+            if !look(&names.probes, "probe", probe, &mut wrong) {
                 continue;
             }
             if names.asking.contains(&*probe.text) && !targets.is_empty() {
@@ -208,13 +208,13 @@ impl Suite {
         for case in &self.cases {
             case.observe.iter().for_each(|it| self.check_observation(it, &names, &mut wrong));
             for alert in case.expected() {
-                names.look(&names.alerts, "alert", &alert.alert, &mut wrong);
+                look(&names.alerts, "alert", &alert.alert, &mut wrong);
             }
             for (name, _) in &case.checks {
-                names.look(&names.checks, "check", name, &mut wrong);
+                look(&names.checks, "check", name, &mut wrong);
             }
             for (name, _) in &case.queries {
-                names.look(&names.queries, "query", name, &mut wrong);
+                look(&names.queries, "query", name, &mut wrong);
             }
         }
         wrong.sort_by_key(|it| it.place.span.start);
@@ -224,7 +224,7 @@ impl Suite {
 
     fn check_observation(&self, it: &Observe, names: &Names<'_>, wrong: &mut Vec<Complaint>) {
         let probe = &it.probe.text;
-        if !names.look(&names.probes, "probe", &it.probe, wrong) {
+        if !look(&names.probes, "probe", &it.probe, wrong) {
             return;
         }
         if names.asking.contains(&**probe) {
@@ -286,19 +286,19 @@ impl<'a> Names<'a> {
             queries: plan.alerts.iter().flat_map(|it| &it.queries).map(|it| &*it.name).collect(),
         }
     }
+}
 
-    /// Whether the name is known; if not, says so.
-    fn look(&self, known: &BTreeSet<&str>, kind: &str, name: &Named, wrong: &mut Vec<Complaint>) -> bool {
-        if known.contains(&*name.text) {
-            return true;
-        }
-        let help = match nearest(&name.text, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there is {}", listed(known.iter().copied().take(NAMES_TOLD))),
-        };
-        complain(wrong, &name.place, format!("no drop-in has the {kind} `{}`", name.text), help);
-        false
+/// Whether the name is known; if not, says so.
+fn look(known: &BTreeSet<&str>, kind: &str, name: &Named, wrong: &mut Vec<Complaint>) -> bool {
+    if known.contains(&*name.text) {
+        return true;
     }
+    let help = match nearest(&name.text, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there is {}", listed(known.iter().copied().take(NAMES_TOLD))),
+    };
+    complain(wrong, &name.place, format!("no drop-in has the {kind} `{}`", name.text), help);
+    false
 }
 
 fn complain(wrong: &mut Vec<Complaint>, place: &Place, title: String, help: impl Into<String>) {

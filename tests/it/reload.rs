@@ -54,7 +54,7 @@ impl Ear {
     }
 }
 
-fn listen(mut stream: TcpStream, heard: &Mutex<Vec<Value>>) {
+fn listen(mut stream: TcpStream, ears: &Mutex<Vec<Value>>) {
     let (mut request, mut part) = (Vec::new(), [0; 4096]);
     let body = loop {
         match stream.read(&mut part) {
@@ -72,7 +72,7 @@ fn listen(mut stream: TcpStream, heard: &Mutex<Vec<Value>>) {
         }
     };
     if let Ok(Value::Array(alerts)) = serde_json::from_str(&body) {
-        heard.lock().expect("no listener panics").extend(alerts);
+        ears.lock().expect("no listener panics").extend(alerts);
     }
     let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]");
 }

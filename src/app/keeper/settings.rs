@@ -56,13 +56,13 @@ impl Keeper {
         }
         self.known.settings.seen = Some(print);
         if source.is_none() && self.known.settings.was_there {
-            self.refuse(vec![gone()]);
+            self.refuse(&[gone()]);
             return false;
         }
         let read = config::settings(source.as_ref(), &self.overrides);
         tell(&files::missing(&read.needed, &self.config_dir));
         let Some(settings) = read.settings else {
-            self.refuse(read.complaints);
+            self.refuse(&read.complaints);
             return false;
         };
         tell(&read.complaints);
@@ -92,11 +92,11 @@ impl Keeper {
     }
 
     /// What held before goes on.
-    fn refuse(&mut self, complaints: Vec<Complaint>) {
+    fn refuse(&mut self, complaints: &[Complaint]) {
         let first = complaints.iter().find(|it| it.level == Level::Error);
         self.known.settings.wrong =
             Some(first.map(|it| format!("{}: {}", it.place, it.title)).unwrap_or_default());
-        tell(&complaints);
+        tell(complaints);
         warn!("the settings are not taken: those of before go on");
     }
 }

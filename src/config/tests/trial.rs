@@ -52,7 +52,7 @@ fn what_is_given_twice_is_told_with_the_right_article() {
 #[test]
 fn however_deep_a_file_goes_it_is_told_that_it_goes_too_deep() {
     let flow = |depth: usize| format!("a: {}1{}\n", "[".repeat(depth), "]".repeat(depth));
-    let block = |depth: usize| (0..depth).map(|it| format!("{}a:\n", " ".repeat(it))).collect::<String>();
+    let block = |depth: usize| (0..depth).map(|it| " ".repeat(it) + "a:\n").collect::<String>();
     let unclosed = "a: ".to_owned() + &"{b: ".repeat(5000);
     for text in [flow(40), flow(300), flow(5000), block(1000), "- ".repeat(5000) + "x\n", unclosed] {
         let told = told(&text);
