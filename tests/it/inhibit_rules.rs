@@ -19,10 +19,10 @@ alerts:
     when: target.failing
     inhibited_by: [{ alert: AllPublicEndpointsDown, equal: [region] }, { alert: Maintenance }]
     steps: [{ page: /a.html }]
-  - alert: 'quoted \"name\"'
+  - alert: one:of-ours
     probe: p
     when: target.failing
-    inhibited_by: [{ alert: AllSEEndpointsDown, equal: [region, zone] }]
+    inhibited_by: [{ alert: 'quoted \"name\" of others', equal: [region, zone] }]
     steps: [{ page: /a.html }]
 ";
 
