@@ -2,7 +2,7 @@
 //! loop as an event; what the engine wants done goes out to the crew and the sinks.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -22,10 +22,12 @@ use crate::notification::Notification;
 use crate::outcome::{End, Outcome, OwnSide};
 use crate::prometheus::Prometheus;
 use crate::serve::{Front, OwnMetrics, SnapshotRequest, serve};
+use crate::store::{Change, Saved, Store, StoreFailed};
 
 mod crew;
 mod errand;
 mod hearsay;
+mod journal;
 mod keeper;
 mod signal;
 mod supervisor;
@@ -33,6 +35,7 @@ mod teller;
 
 use crew::Crew;
 use errand::Errands;
+use journal::Journal;
 use keeper::Keeper;
 use teller::Teller;
 
@@ -51,6 +54,8 @@ pub struct Options {
     pub lifecycle: bool,
     /// The most attempts that are under way at once.
     pub concurrency: usize,
+    /// The folder for what must outlive the process; none: nothing does.
+    pub storage: Option<PathBuf>,
     /// Shorter times than the drop-ins say, for a demonstration.
     pub pace: Option<Pace>,
     /// Gets every notification as well.
@@ -82,6 +87,11 @@ pub enum Failed {
         /// What the system says.
         error: std::io::Error,
     },
+    /// What outlives the process is in use.
+    #[error(
+        "{0}\nhelp: two daemons cannot share one --storage.path; stop the other one, or give this one a folder of its own"
+    )]
+    State(StoreFailed),
     /// Signals cannot be waited for.
     #[error("cannot wait for signals: {0}")]
     Signals(std::io::Error),
@@ -122,7 +132,14 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     if let Some(started) = options.started {
         let _nobody_waits = started.send(addresses);
     }
-    let teller = Teller::start(&settings, &dialer, &own, options.tap, &mut edges);
+    let (journal, saved) = match &options.storage {
+        None => (Journal::without(), None),
+        Some(folder) => {
+            let (journal, saved) = open_journal(folder, &own).await?;
+            (journal, Some(saved))
+        }
+    };
+    let teller = Teller::start(&settings, &dialer, &own, &journal, options.tap, &mut edges);
     edges.spawn(keeper.keep(reloads, events.clone(), ready, raised(stopped.clone())));
     let heard = events.clone();
     edges.spawn(hearsay::listen(settings.alertmanagers.clone(), dialer.clone(), heard, raised(stopped)));
@@ -139,13 +156,17 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let prometheus = settings.prometheus.map(|it| Prometheus::new(it, dialer.clone()));
     let errands = Errands::new(dialer.clone(), prometheus, own.clone());
     let crew = Crew::new(dialer, own.clone(), events);
-    let mut daemon = Daemon { engine, crew, errands, teller, own, begun: Instant::now() };
+    let mut daemon = Daemon { engine, crew, errands, journal, teller, own, begun: Instant::now() };
+    if let Some(saved) = saved {
+        daemon.recall(saved);
+    }
     daemon.run(inbox, questions, wishes, &mut signals).await;
 
     info!("stopping");
     supervisor::stopping();
-    let Daemon { teller, crew, errands, .. } = daemon;
-    drop((teller, crew, errands));
+    daemon.tell_the_rest().await;
+    let Daemon { teller, crew, errands, journal, .. } = daemon;
+    drop((teller, crew, errands, journal));
     stop.send_replace(true);
     let all_ended = async { while edges.join_next().await.is_some() {} };
     if tokio::time::timeout(FLUSH_WITHIN + GRACE, all_ended).await.is_err() {
@@ -159,6 +180,7 @@ struct Daemon {
     engine: Engine,
     crew: Crew,
     errands: Errands,
+    journal: Journal,
     teller: Teller,
     own: OwnMetrics,
     begun: Instant,
@@ -184,6 +206,7 @@ impl Daemon {
                     }
                 },
                 Some(event) = inbox.recv() => self.handle(event),
+                news = self.journal.next() => self.tell(news),
                 event = self.errands.next() => self.handle(event),
                 lost = self.crew.lost() => self.handle(lost_attempt(lost)),
                 Some(question) = questions.recv() => {
@@ -197,6 +220,7 @@ impl Daemon {
     fn handle(&mut self, event: Event) {
         let now = self.now();
         let event = self.teller.without_ours(event, now);
+        let (mut changes, mut news) = (Vec::new(), Vec::new());
         for effect in self.engine.handle(now, event) {
             match effect {
                 Effect::Probe(attempt) => {
@@ -205,9 +229,34 @@ impl Daemon {
                 }
                 Effect::Check(order) => self.errands.check(order),
                 Effect::Ask(order) => self.errands.ask(order),
-                Effect::Notify(notification) => self.teller.tell(notification, now),
+                Effect::Remember(record) => changes.push(Change::Alert(record)),
+                Effect::Notify(notification) => {
+                    changes.extend(self.teller.owed(&notification));
+                    news.push(notification);
+                }
             }
         }
+        self.journal.enter(changes, news);
+    }
+
+    fn tell(&mut self, news: Vec<Notification>) {
+        let now = self.now();
+        for it in news {
+            self.teller.tell(it, now);
+        }
+    }
+
+    /// Goes on where the process before stopped.
+    fn recall(&mut self, saved: Saved) {
+        let Saved { remembered, owed, last_alive } = saved;
+        let told = remembered.iter().filter_map(|it| it.told.clone());
+        self.teller.tell_again(told.chain(owed).collect(), self.now());
+        self.handle(Event::Recall { remembered, last_alive });
+    }
+
+    async fn tell_the_rest(&mut self) {
+        let rest = self.journal.rest().await;
+        self.tell(rest);
     }
 
     fn picture(&self) -> Snapshot {
@@ -217,6 +266,28 @@ impl Daemon {
     fn now(&self) -> Moment {
         Moment { up: self.begun.elapsed(), wall: SystemTime::now() }
     }
+}
+
+/// Opens what was kept. Another daemon that still has it may be just about to end: it is waited for.
+async fn open_journal(folder: &Path, own: &OwnMetrics) -> Result<(Journal, Saved), Failed> {
+    let until = Instant::now() + OTHER_ENDS_WITHIN;
+    let (store, failed, saved) = loop {
+        let folder = folder.to_owned();
+        let opened = tokio::task::spawn_blocking(move || Store::open(&folder, SystemTime::now()));
+        match opened.await.expect("opening the state does not panic") {
+            Ok(it) => break it,
+            Err(_busy) if Instant::now() < until => tokio::time::sleep(LOOK_AGAIN).await,
+            Err(busy) => return Err(Failed::State(busy)),
+        }
+    };
+    let healthy = failed.is_none();
+    own.state_saved(healthy);
+    if let Some(failed) = failed {
+        error!(error = %failed, "the state is not on the disk: after a restart alerts begin anew");
+    }
+    let own = own.clone();
+    let on_health = move |health: Result<(), String>| own.state_saved(health.is_ok());
+    Ok((Journal::keep(store, healthy, Box::new(on_health)), saved))
 }
 
 /// An attempt that a mistake of ours ended: it says nothing about the target.
@@ -256,6 +327,9 @@ async fn raised(mut flag: watch::Receiver<bool>) {
 pub const FLUSH_WITHIN: Duration = Duration::from_secs(8);
 /// For what ends by itself thereafter.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long another daemon is waited for that has the state.
+const OTHER_ENDS_WITHIN: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// The most who wait for a picture at once.
 const LOOKS_MAX: usize = 64;
 /// Where the spread of first attempts begins. It is the same at every start, so that a target keeps

@@ -5,19 +5,22 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tracing::info;
 
 use crate::config::Settings;
 use crate::dial::Dialer;
 use crate::engine::Event;
 use crate::labels::Labels;
 use crate::moment::Moment;
-use crate::notification::Notification;
+use crate::notification::{Incident, Notification};
 use crate::serve::OwnMetrics;
-use crate::sink::alertmanager::{self, sink_name};
+use crate::sink::alertmanager::{self, Listener, ear, sink_name};
 use crate::sink::outbox::Manners;
 use crate::sink::{Counts, log};
+use crate::store::Change;
 
 use super::FLUSH_WITHIN;
+use super::journal::Journal;
 
 /// Everyone who is to hear. Dropping it closes their ears: each tells what is unheard, and ends.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(super) struct Teller {
     alertmanagers: Vec<mpsc::UnboundedSender<Notification>>,
     tap: Option<mpsc::UnboundedSender<Notification>>,
     external_labels: Labels,
+    /// Their numbers.
+    ears: Vec<u64>,
     /// What we have told, by the labels that an Alertmanager has; of what is over, until when it may
     /// still have it.
     ours: HashMap<Labels, Option<Duration>>,
@@ -38,6 +43,7 @@ impl Teller {
         settings: &Settings,
         dialer: &Dialer,
         own: &OwnMetrics,
+        journal: &Journal,
         tap: Option<mpsc::UnboundedSender<Notification>>,
         edges: &mut JoinSet<()>,
     ) -> Self {
@@ -49,22 +55,49 @@ impl Teller {
         let start = |(position, endpoint): (usize, &crate::config::Endpoint)| {
             let name = sink_name(position);
             let counts = Counts::new(&own.notifications, &name);
+            let on_end = journal.on_end(ear(&endpoint.url));
             let (news, ears) = mpsc::unbounded_channel();
-            let (endpoint, dialer, manners) = (endpoint.clone(), dialer.clone(), manners.clone());
-            edges.spawn(alertmanager::run(name, endpoint, dialer, manners, counts, ears, FLUSH_WITHIN));
+            let listener = Listener { name, endpoint: endpoint.clone(), counts, on_end };
+            edges.spawn(alertmanager::run(listener, dialer.clone(), manners.clone(), ears, FLUSH_WITHIN));
             news
         };
+        let ears = settings.alertmanagers.iter().map(|it| ear(&it.url)).collect();
         Self {
             alertmanagers: settings.alertmanagers.iter().enumerate().map(start).collect(),
             tap,
             external_labels: settings.external_labels.clone(),
+            ears,
             ours: HashMap::new(),
         }
+    }
+
+    /// What has to be kept before this is told: of an end, who is to hear of it.
+    pub(super) fn owed(&self, notification: &Notification) -> Option<Change> {
+        let owes = notification.ends_at.is_some() && !self.ears.is_empty();
+        owes.then(|| {
+            let labels = self.external_labels.with(notification.labels.iter());
+            let incident = Incident { labels, starts_at: notification.starts_at };
+            Change::Owe { incident, notification: Box::new(notification.clone()), ears: self.ears.clone() }
+        })
     }
 
     /// Tells everyone.
     pub(super) fn tell(&mut self, notification: Notification, now: Moment) {
         log::tell(&notification);
+        self.pass_on(notification, now);
+    }
+
+    /// Tells everyone what they may have heard before a restart: the same again, word for word.
+    pub(super) fn tell_again(&mut self, known: Vec<Notification>, now: Moment) {
+        if !known.is_empty() {
+            info!(alerts = known.len(), "alerts go on where they stood before the restart");
+        }
+        for it in known {
+            self.pass_on(it, now);
+        }
+    }
+
+    fn pass_on(&mut self, notification: Notification, now: Moment) {
         let labels = self.external_labels.with(notification.labels.iter());
         self.ours.insert(labels, notification.ends_at.map(|_| now.up + RESOLVE_HEARD_WITHIN));
         for alertmanager in &self.alertmanagers {
@@ -104,8 +137,13 @@ mod tests {
     #[test]
     fn our_own_alerts_are_no_alerts_of_others_until_their_end_is_old() {
         let external_labels: Labels = [("vantage", "v1")].into_iter().collect();
-        let mut teller =
-            Teller { alertmanagers: Vec::new(), tap: None, external_labels, ours: HashMap::new() };
+        let mut teller = Teller {
+            alertmanagers: Vec::new(),
+            tap: None,
+            external_labels,
+            ears: Vec::new(),
+            ours: HashMap::new(),
+        };
         let start = Moment::start(SystemTime::UNIX_EPOCH);
         let told = |ends_at| Notification {
             labels: [("alertname", "A")].into_iter().collect(),

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 use super::family::{Family, Kind};
@@ -24,6 +24,8 @@ pub struct OwnMetrics {
     reload_successful: IntGauge,
     reload_success_timestamp: Gauge,
     file_valid: IntGaugeVec,
+    state_saved: IntGauge,
+    state_errors: IntCounter,
     registry: Registry,
 }
 
@@ -53,6 +55,8 @@ impl OwnMetrics {
             reload_successful: register(&registry, IntGauge::with_opts(opts(&RELOAD_SUCCESSFUL))),
             reload_success_timestamp: register(&registry, Gauge::with_opts(opts(&RELOAD_SUCCESS_TIMESTAMP))),
             file_valid: register(&registry, IntGaugeVec::new(opts(&FILE_VALID), FILE_VALID.labels)),
+            state_saved: register(&registry, IntGauge::with_opts(opts(&STATE_SAVED))),
+            state_errors: register(&registry, IntCounter::with_opts(opts(&STATE_ERRORS))),
             registry,
         }
     }
@@ -97,6 +101,14 @@ impl OwnMetrics {
         self.file_valid.reset();
         for (file, valid) in files {
             self.file_valid.with_label_values(&[file]).set(valid.into());
+        }
+    }
+
+    /// Notes whether what must outlive the process is on the disk.
+    pub fn state_saved(&self, saved: bool) {
+        self.state_saved.set(saved.into());
+        if !saved {
+            self.state_errors.inc();
         }
     }
 
@@ -197,6 +209,18 @@ const FILE_VALID: Family = Family {
     labels: &["file"],
     help: "Whether a drop-in is good; of one that is not, the last good version goes on.",
 };
+const STATE_SAVED: Family = Family {
+    name: "fingerpost_state_saved",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "Whether what must outlive the process is on the disk; while it is not, alerts live in memory alone.",
+};
+const STATE_ERRORS: Family = Family {
+    name: "fingerpost_state_errors_total",
+    kind: Kind::Counter,
+    labels: &[],
+    help: "How often the disk did not take what must outlive the process.",
+};
 const BUILD_INFO: Family = Family {
     name: "fingerpost_build_info",
     kind: Kind::Gauge,
@@ -214,6 +238,8 @@ pub(super) const FAMILIES: &[Family] = &[
     RELOAD_SUCCESSFUL,
     RELOAD_SUCCESS_TIMESTAMP,
     FILE_VALID,
+    STATE_SAVED,
+    STATE_ERRORS,
     BUILD_INFO,
 ];
 

@@ -9,5 +9,6 @@ mod exposition_peer;
 mod house;
 mod inhibit_rules;
 mod isolated;
+mod killstorm;
 mod path_lab;
 mod peer;
