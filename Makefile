@@ -16,7 +16,7 @@ endef
 
 .PHONY: help
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
 test: peers fmt clippy unit scenes shipped deny ## prove everything; installs the Debian packages it needs where it may
@@ -30,6 +30,13 @@ check: fmt clippy ## formatting, lints and types, without running anything
 .PHONY: bench
 bench: ## measure the engine and the parser (nothing is asserted)
 	$(CARGO) bench --locked
+
+KILLS ?= 1000
+SEED ?= 1
+
+.PHONY: killstorm
+killstorm: ## 1000 times SIGKILL while incidents come and go: none lost, none told twice (KILLS, SEED)
+	KILLS=$(KILLS) SEED=$(SEED) $(CARGO) test --locked --test it killstorm -- --nocapture
 
 .PHONY: demo
 demo: ## a fleet that fails in every way, and what the person on call gets

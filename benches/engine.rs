@@ -103,7 +103,7 @@ impl Fleet {
 fn attempt(effect: Effect) -> Option<Attempt> {
     match effect {
         Effect::Probe(attempt) => Some(attempt),
-        Effect::Check(_) | Effect::Ask(_) | Effect::Notify(_) => None,
+        Effect::Check(_) | Effect::Ask(_) | Effect::Remember(_) | Effect::Notify(_) => None,
     }
 }
 

@@ -23,10 +23,12 @@ use crate::notification::Notification;
 use crate::outcome::{End, Outcome, OwnSide};
 use crate::prometheus::Prometheus;
 use crate::serve::{Front, OwnMetrics, SnapshotRequest, serve};
+use crate::store::{Change, Saved, StoreFailed};
 
 mod crew;
 mod errand;
 mod hearsay;
+mod journal;
 mod keeper;
 mod mishap;
 mod signal;
@@ -35,6 +37,7 @@ mod teller;
 
 use crew::Crew;
 use errand::Errands;
+use journal::Journal;
 use keeper::Keeper;
 use teller::{Teller, Workshop};
 
@@ -53,6 +56,8 @@ pub struct Options {
     pub lifecycle: bool,
     /// The most attempts that are under way at once.
     pub concurrency: usize,
+    /// The folder for what must outlive the process; none: nothing does.
+    pub storage: Option<PathBuf>,
     /// Shorter times than the drop-ins say, for a demonstration.
     pub pace: Option<Pace>,
     /// Gets every notification as well.
@@ -84,6 +89,11 @@ pub enum Failed {
         /// What the system says.
         error: std::io::Error,
     },
+    /// What outlives the process is in use.
+    #[error(
+        "{0}\nhelp: two daemons cannot share one --storage.path; stop the other one, or give this one a folder of its own"
+    )]
+    State(StoreFailed),
     /// Signals cannot be waited for.
     #[error("cannot wait for signals: {0}")]
     Signals(std::io::Error),
@@ -126,7 +136,8 @@ pub async fn run(options: Options) -> Result<(), Failed> {
         let _nobody_waits = started.send(addresses);
     }
     let page = own_page(port);
-    let workshop = Workshop { dialer: &dialer, own: &own, edges: &mut edges };
+    let (journal, saved) = Journal::open(options.storage.as_deref(), &own).await.map_err(Failed::State)?;
+    let workshop = Workshop { dialer: &dialer, own: &own, journal: &journal, edges: &mut edges };
     let teller = Teller::start(&settings, page, options.tap, workshop);
     let (told, changes) = watch::channel(settings.clone());
     edges.spawn(keeper.keep(reloads, events.clone(), told, ready, raised(stopped.clone())));
@@ -145,13 +156,17 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let prometheus = settings.prometheus.map(|it| Prometheus::new(it, dialer.clone()));
     let errands = Errands::new(dialer.clone(), prometheus, own.clone());
     let crew = Crew::new(dialer.clone(), own.clone(), events);
-    let mut daemon = Daemon { engine, crew, errands, teller, own, dialer, begun: Instant::now() };
+    let mut daemon = Daemon { engine, crew, errands, journal, teller, own, dialer, begun: Instant::now() };
+    if let Some(saved) = saved {
+        daemon.recall(saved);
+    }
     daemon.run(inbox, questions, wishes, changes, &mut edges, &mut signals).await;
 
     info!("stopping");
     supervisor::stopping();
-    let Daemon { teller, crew, errands, .. } = daemon;
-    drop((teller, crew, errands));
+    daemon.tell_the_rest().await;
+    let Daemon { teller, crew, errands, journal, .. } = daemon;
+    drop((teller, crew, errands, journal));
     stop.send_replace(true);
     let all_ended = async { while edges.join_next().await.is_some() {} };
     if tokio::time::timeout(FLUSH_WITHIN + GRACE, all_ended).await.is_err() {
@@ -165,6 +180,7 @@ struct Daemon {
     engine: Engine,
     crew: Crew,
     errands: Errands,
+    journal: Journal,
     teller: Teller,
     own: OwnMetrics,
     dialer: Dialer,
@@ -197,6 +213,7 @@ impl Daemon {
                     self.change(&settings, edges);
                 }
                 Some(event) = inbox.recv() => self.handle(event),
+                news = self.journal.next() => self.tell(news),
                 event = self.errands.next() => self.handle(event),
                 lost = self.crew.lost() => self.handle(lost_attempt(lost)),
                 Some(question) = questions.recv() => {
@@ -210,6 +227,7 @@ impl Daemon {
     fn handle(&mut self, event: Event) {
         let now = self.now();
         let event = self.teller.without_ours(event, now);
+        let (mut changes, mut news) = (Vec::new(), Vec::new());
         for effect in self.engine.handle(now, event) {
             match effect {
                 Effect::Probe(attempt) => {
@@ -218,9 +236,14 @@ impl Daemon {
                 }
                 Effect::Check(order) => self.errands.check(order),
                 Effect::Ask(order) => self.errands.ask(order),
-                Effect::Notify(notification) => self.teller.tell(notification, now),
+                Effect::Remember(record) => changes.push(Change::Alert(record)),
+                Effect::Notify(notification) => {
+                    changes.extend(self.teller.owed(&notification));
+                    news.push(notification);
+                }
             }
         }
+        self.journal.enter(changes, news);
         mishap::tell(&self.engine.take_mishaps(now));
     }
 
@@ -232,7 +255,31 @@ impl Daemon {
         let prometheus = settings.prometheus.clone();
         self.errands.ask_of(prometheus.map(|it| Prometheus::new(it, dialer.clone())));
         let now = self.now();
-        self.teller.change(settings, Workshop { dialer: &dialer, own: &self.own, edges }, now);
+        self.teller.change(
+            settings,
+            Workshop { dialer: &dialer, own: &self.own, journal: &self.journal, edges },
+            now,
+        );
+    }
+
+    fn tell(&mut self, news: Vec<Notification>) {
+        let now = self.now();
+        for it in news {
+            self.teller.tell(it, now);
+        }
+    }
+
+    /// Goes on where the process before stopped.
+    fn recall(&mut self, saved: Saved) {
+        let Saved { remembered, owed, last_alive } = saved;
+        let told = remembered.iter().filter_map(|it| it.told.clone());
+        self.teller.tell_again(told.chain(owed).collect(), self.now());
+        self.handle(Event::Recall { remembered, last_alive });
+    }
+
+    async fn tell_the_rest(&mut self) {
+        let rest = self.journal.rest().await;
+        self.tell(rest);
     }
 
     fn picture(&self) -> Snapshot {

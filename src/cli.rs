@@ -3,12 +3,12 @@
 //!
 //! Exit status: 0 all is well, 1 a fault was found, 2 the words were wrong.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tracing::warn;
 use url::Url;
 
 use crate::app::{self, Options};
@@ -141,8 +141,8 @@ struct Flags {
     /// Where the runbook's pages are read.
     #[arg(long = "runbook.base-url", value_name = "URL", global = true)]
     runbook_base_url: Option<Url>,
-    /// A folder for what must outlive a restart. Nothing is kept there yet: an alert that fires
-    /// begins anew after a restart.
+    /// A folder for what must outlive a restart: what pends, what fires, and who has yet to hear of it.
+    /// [default: `$STATE_DIRECTORY`, else `data` in the configuration folder]
     #[arg(long = "storage.path", value_name = "DIR", global = true)]
     storage: Option<PathBuf>,
     /// The most attempts that are under way at once.
@@ -188,10 +188,16 @@ impl Flags {
     }
 }
 
-fn run(flags: &Flags) -> ExitCode {
-    if let Some(folder) = &flags.storage {
-        warn!(folder = %folder.display(), "no state is kept yet: alerts begin anew after a restart");
+impl Flags {
+    /// Where the state is kept. systemd names its folders in one variable, with colons between them.
+    fn storage_or(&self, state_directory: Option<OsString>) -> PathBuf {
+        let of_systemd = state_directory.and_then(|it| std::env::split_paths(&it).next());
+        let own = self.storage.clone().or_else(|| of_systemd.filter(|it| !it.as_os_str().is_empty()));
+        own.unwrap_or_else(|| self.config_dir.join("data"))
     }
+}
+
+fn run(flags: &Flags) -> ExitCode {
     let options = Options {
         config_dir: flags.config_dir.clone(),
         config_file: flags.config_file.clone(),
@@ -199,6 +205,7 @@ fn run(flags: &Flags) -> ExitCode {
         listen: flags.listen_or(DAEMON_ADDRESS),
         lifecycle: flags.lifecycle,
         concurrency: flags.concurrency,
+        storage: Some(flags.storage_or(std::env::var_os("STATE_DIRECTORY"))),
         pace: None,
         tap: None,
         started: None,

@@ -66,6 +66,7 @@ pub async fn run(listen: &[String]) -> Result<(), Failed> {
         listen: listen.iter().map(|it| free(it)).collect(),
         lifecycle: false,
         concurrency: CONCURRENCY,
+        storage: None,
         pace: Some(PACE),
         tap: Some(tap),
         started: Some(started),

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use url::Url;
 
@@ -38,6 +38,7 @@ mod inquiry;
 mod isolation;
 mod ledger;
 mod member;
+mod memory;
 mod mishap;
 mod outlook;
 mod series;
@@ -48,6 +49,7 @@ mod watch;
 pub use crate::schedule::{AttemptId, Spread};
 pub use inquiry::{CheckOrder, CheckTopic, QueryOrder};
 pub use isolation::PROBER_ISOLATED;
+pub use memory::{Record, Remembered};
 pub use mishap::{Mishap, MishapNews};
 pub use snapshot::{AlertState, AlertStatus, Counters, Snapshot, TargetStatus};
 pub use watch::PROBE_STALE;
@@ -58,6 +60,7 @@ use groups::{Doubt, Groups, Muster};
 use inquiry::Inquiries;
 use isolation::Isolation;
 use ledger::Ledger;
+use memory::Memory;
 use mishap::Mishaps;
 use outlook::Subject;
 use watch::Watch;
@@ -80,6 +83,16 @@ pub struct Settings {
 pub enum Event {
     /// Nothing but time has passed.
     Woken,
+    /// What was kept when the process before ended; it comes ahead of everything else, if at all.
+    Recall {
+        /// Every alert that was pending or fired.
+        remembered: Vec<Remembered>,
+        /// When that process is known to have still run.
+        last_alive: SystemTime,
+    },
+    /// Every drop-in and every file of targets has been read and is good: what is recalled and was not
+    /// found again is gone.
+    Settled,
     /// Other drop-ins are in force. What stays the same (a target of a probe, an alert by its name)
     /// keeps its reading, its clocks and its phase.
     Plan(Arc<Plan>),
@@ -131,6 +144,8 @@ pub enum Effect {
     Check(CheckOrder),
     /// Ask Prometheus. An [`Event::Answered`] must follow, whatever happens.
     Ask(QueryOrder),
+    /// Keep, where it outlives the process, before anything that follows is told.
+    Remember(Record),
     /// Tell.
     Notify(Notification),
 }
@@ -170,6 +185,7 @@ pub struct Engine {
     /// By name, those of the plan that are controls.
     controls: BTreeSet<Arc<str>>,
     isolation: Isolation,
+    memory: Memory,
     /// The probes whose alerts are to be looked at again, and when.
     sweeps: BTreeMap<Arc<str>, Duration>,
 }
@@ -224,13 +240,14 @@ impl Engine {
             watches: HashMap::new(),
             controls: BTreeSet::new(),
             isolation: Isolation::default(),
+            memory: Memory::default(),
             sweeps: BTreeMap::new(),
         }
     }
 
     /// Takes in what happened, and everything that is due `now`. Attempts come first, in the order in
-    /// which they came due; then what else is to be asked; then what people must hear, an end before a
-    /// beginning.
+    /// which they came due; then what else is to be asked; then what must be kept; then what people must
+    /// hear, an end before a beginning.
     pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Effect> {
         self.take_in(now, event);
         self.give_up_lost(now);
@@ -241,7 +258,9 @@ impl Engine {
         self.ask_ourselves(now);
         let asked = self.ask_around(now);
         let news = self.news(now);
-        attempts.map(Effect::Probe).chain(asked).chain(news.into_iter().map(Effect::Notify)).collect()
+        let records = self.records(now).into_iter().map(Effect::Remember);
+        let told = records.chain(news.into_iter().map(Effect::Notify));
+        attempts.map(Effect::Probe).chain(asked).chain(told).collect()
     }
 
     /// When it wants to be woken at the latest (by [`Moment::up`]); a time that is past means: now.

@@ -33,6 +33,7 @@ pub mod config;
 
 // Edges: bytes in, bytes out.
 pub mod files;
+pub mod store;
 pub mod dial;
 pub mod prometheus;
 pub mod vantage;

@@ -8,6 +8,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use crate::moment::Moment;
 
 /// What the latest reading says about the alert.
@@ -65,12 +67,70 @@ enum State {
     Firing {
         active_at: SystemTime,
         starts_at: SystemTime,
+        /// How long it had been firing before this process began.
+        earlier: Duration,
         since: Duration,
         over: Option<Stopwatch>,
     },
 }
 
+/// Where a rule stands, in terms that outlive the process: by the wall clock alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// Its condition holds, and not yet for long enough.
+    Pending {
+        /// Since when it is pending.
+        active_at: SystemTime,
+        /// What had passed on its clock when that was stopped last.
+        held: Duration,
+        /// Since when its clock goes on; none while it is stopped.
+        running_since: Option<SystemTime>,
+    },
+    /// It fires.
+    Firing {
+        /// Since when it was pending.
+        active_at: SystemTime,
+        /// The moment of firing.
+        starts_at: SystemTime,
+    },
+}
+
 impl Rule {
+    /// A rule that stood there when the process ended; `last_alive` is when that is known to have still
+    /// run. The clock of `for` counts what has passed since where that is no longer than
+    /// [`OUTAGE_COUNTS_MAX`], and then stands still until the next reading. Nothing moves by itself.
+    pub fn recalled(stood: &Stage, last_alive: SystemTime, now: Moment) -> Self {
+        let passed = |from: SystemTime, to: SystemTime| to.duration_since(from).unwrap_or_default();
+        let state = match *stood {
+            Stage::Pending { active_at, held, running_since } => {
+                let is_short = passed(last_alive, now.wall) <= OUTAGE_COUNTS_MAX;
+                let until = if is_short { now.wall } else { last_alive };
+                let ran = running_since.map_or(Duration::ZERO, |it| passed(it, until));
+                State::Pending { active_at, held: Stopwatch { ran: held + ran, since: None } }
+            }
+            Stage::Firing { active_at, starts_at } => {
+                let earlier = passed(starts_at, now.wall);
+                State::Firing { active_at, starts_at, earlier, since: now.up, over: None }
+            }
+        };
+        Self { state }
+    }
+
+    /// Where it stands; none while it is inactive.
+    pub fn stage(&self, now: Moment) -> Option<Stage> {
+        match &self.state {
+            State::Inactive => None,
+            State::Pending { active_at, held } => {
+                let ago = |since: Duration| now.wall.checked_sub(now.up.saturating_sub(since));
+                let running_since = held.since.map(|it| ago(it).unwrap_or(*active_at));
+                Some(Stage::Pending { active_at: *active_at, held: held.ran, running_since })
+            }
+            State::Firing { active_at, starts_at, .. } => {
+                Some(Stage::Firing { active_at: *active_at, starts_at: *starts_at })
+            }
+        }
+    }
+
     /// Takes in what was found. Whether a clock has run out is asked of [`Self::ripen`].
     pub fn find(&mut self, now: Moment, finding: Finding) -> Option<Transition> {
         match (&mut self.state, finding) {
@@ -117,7 +177,9 @@ impl Rule {
         match self.state {
             State::Inactive => None,
             State::Pending { active_at, .. } => {
-                self.state = State::Firing { active_at, starts_at: now.wall, since: now.up, over: None };
+                let (starts_at, since) = (now.wall, now.up);
+                self.state =
+                    State::Firing { active_at, starts_at, earlier: Duration::ZERO, since, over: None };
                 Some(Transition::Fired)
             }
             State::Firing { .. } => self.end(now),
@@ -144,6 +206,11 @@ impl Rule {
         }
     }
 
+    /// Whether it is pending and its clock goes on.
+    pub fn clock_runs(&self) -> bool {
+        matches!(&self.state, State::Pending { held, .. } if held.since.is_some())
+    }
+
     /// Since when it is pending or was, by the wall clock; none while it is inactive.
     pub fn active_at(&self) -> Option<SystemTime> {
         match self.state {
@@ -164,7 +231,7 @@ impl Rule {
     pub fn firing_for(&self, now: Moment) -> Duration {
         match self.state {
             State::Inactive | State::Pending { .. } => Duration::ZERO,
-            State::Firing { since, .. } => now.up.saturating_sub(since),
+            State::Firing { earlier, since, .. } => earlier + now.up.saturating_sub(since),
         }
     }
 }
@@ -201,6 +268,9 @@ impl Stopwatch {
 
 /// The shortest incident: an end that is not after its start would be no end for an Alertmanager.
 const INSTANT: Duration = Duration::from_millis(1);
+/// The longest time without us that counts towards `for`: who failed before it and fails after it has
+/// most likely failed all the time.
+pub const OUTAGE_COUNTS_MAX: Duration = Duration::from_mins(10);
 
 #[cfg(test)]
 mod tests {
@@ -292,6 +362,46 @@ mod tests {
         it.find(at(0), Present);
         assert_eq!(it.end(at(1)), Some(Transition::Dropped));
         assert_eq!(it.end(at(2)), None);
+    }
+
+    #[test]
+    fn a_restart_keeps_the_start_and_counts_a_short_time_without_us_towards_the_wait() {
+        let (mut it, terms) = (Rule::default(), terms(600, 0));
+        step(&mut it, 0, Present, terms);
+        let stage = it.stage(at(100)).expect("it is pending");
+        let restarted = |after: u64| Moment { up: Duration::ZERO, wall: at(after).wall };
+        let after = |it: &mut Rule, begun: Moment, secs: u64| {
+            let now = begun.after(Duration::from_secs(secs));
+            let found = it.find(now, Present);
+            it.ripen(now, terms).or(found)
+        };
+        for (down, left) in [(100, 400), (600, 0), (601, 500)] {
+            let begun = restarted(100 + down);
+            let mut it = Rule::recalled(&stage, at(100).wall, begun);
+            assert_eq!(it.due(terms), None, "nothing fires before the next reading");
+            assert_eq!(it.active_at(), Some(at(0).wall));
+            if left > 0 {
+                assert_eq!(after(&mut it, begun, 0), None, "{down}");
+                assert_eq!(after(&mut it, begun, left - 1), None, "{down}");
+            }
+            assert_eq!(after(&mut it, begun, left), Some(Transition::Fired), "{down}");
+        }
+    }
+
+    #[test]
+    fn a_restart_keeps_what_fires_and_since_when() {
+        let (mut it, terms) = (Rule::default(), terms(60, 0));
+        step(&mut it, 0, Present, terms);
+        step(&mut it, 60, Present, terms);
+        let stage = it.stage(at(100)).expect("it fires");
+        let begun = Moment { up: Duration::ZERO, wall: at(160).wall };
+        let mut it = Rule::recalled(&stage, at(100).wall, begun);
+        assert_eq!(it.firing_for(begun.after(Duration::from_secs(5))), Duration::from_secs(105));
+        assert_eq!(it.starts_at(), Some(at(60).wall));
+        assert_eq!(it.stage(begun), Some(stage));
+        it.find(begun, Absent);
+        let resolved = Transition::Resolved { starts_at: at(60).wall, ends_at: at(160).wall };
+        assert_eq!(it.ripen(begun, terms), Some(resolved));
     }
 
     proptest! {

@@ -155,7 +155,7 @@ impl<'a> Stage<'a> {
                     let value = world::answered(self.case, &order);
                     self.push(self.now, Event::Answered { promql: order.promql, value });
                 }
-                Effect::Notify(_) => {}
+                Effect::Remember(_) | Effect::Notify(_) => {}
             }
         }
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::labels::{FNV_OFFSET, Labels, fnv1a};
 
 pub use address::{Flaw, Form};
@@ -82,7 +84,7 @@ impl Target {
 }
 
 /// A target by number: see [`Target::id`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TargetId(pub u64);
 
 impl fmt::Display for TargetId {

@@ -54,6 +54,10 @@ struct Known {
     last_good: LastGood,
     targets: BTreeMap<Arc<str>, TargetSet>,
     troubles: Vec<Complaint>,
+    /// Whether every drop-in is good.
+    all_good: bool,
+    /// Whether the engine knows that all files were read and are good.
+    settled: bool,
 }
 
 impl Keeper {
@@ -183,6 +187,11 @@ impl Keeper {
         self.look_at_pages(&mut news);
         let outcome = self.look_at_drop_ins(&mut news);
         self.look_at_targets(&mut news);
+        let whole = self.known.all_good && self.known.troubles.is_empty();
+        if whole && !(self.known.settled && news.is_empty()) {
+            news.push(Event::Settled);
+        }
+        self.known.settled = whole;
         let settings = self.known.settings.outcome();
         if settings.is_err() {
             self.own.reload_failed();
@@ -221,6 +230,7 @@ impl Keeper {
                 .map(|it| format!("{}:{}: {}", it.place.file, it.place.line(), it.title))
                 .unwrap_or_default())
         };
+        self.known.all_good = bad.is_empty();
         self.known.drop_ins = Some(fingerprint);
         self.known.sources = sources;
         self.known.config = config;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tracing::info;
 use url::Url;
 
 use crate::config::{Endpoint, Settings};
@@ -12,13 +13,15 @@ use crate::dial::Dialer;
 use crate::engine::Event;
 use crate::labels::Labels;
 use crate::moment::Moment;
-use crate::notification::Notification;
+use crate::notification::{Incident, Notification};
 use crate::serve::OwnMetrics;
-use crate::sink::alertmanager::{self, sink_name};
+use crate::sink::alertmanager::{self, Listener, ear, sink_name};
 use crate::sink::outbox::{Manners, Origin};
 use crate::sink::{Counts, log};
+use crate::store::Change;
 
 use super::FLUSH_WITHIN;
+use super::journal::Journal;
 
 /// Everyone who is to hear. Dropping it closes their ears: each tells what is unheard, and ends.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub(super) struct Teller {
     /// Our page, as this host names it.
     page: Url,
     external_labels: Labels,
+    /// Their numbers.
+    ears: Vec<u64>,
     /// What we have told, by the labels that an Alertmanager has.
     ours: HashMap<Labels, Told>,
 }
@@ -46,6 +51,7 @@ struct Told {
 pub(super) struct Workshop<'a> {
     pub(super) dialer: &'a Dialer,
     pub(super) own: &'a OwnMetrics,
+    pub(super) journal: &'a Journal,
     pub(super) edges: &'a mut JoinSet<()>,
 }
 
@@ -59,7 +65,7 @@ impl Teller {
     ) -> Self {
         let external_labels = settings.external_labels.clone();
         let alertmanagers = workers(settings, &page, workshop);
-        Self { alertmanagers, tap, page, external_labels, ours: HashMap::new() }
+        Self { alertmanagers, tap, page, external_labels, ears: ears(settings), ours: HashMap::new() }
     }
 
     /// Other settings hold now: other workers take over, and hear all that fires and what was over
@@ -75,6 +81,7 @@ impl Teller {
         }
         self.alertmanagers = workers(settings, &self.page, workshop);
         self.external_labels = settings.external_labels.clone();
+        self.ears = ears(settings);
         for (labels, told) in std::mem::take(&mut self.ours) {
             for alertmanager in &self.alertmanagers {
                 let _stopping = alertmanager.send(told.notification.clone());
@@ -88,9 +95,33 @@ impl Teller {
         }
     }
 
+    /// What has to be kept before this is told: of an end, who is to hear of it.
+    pub(super) fn owed(&self, notification: &Notification) -> Option<Change> {
+        let owes = notification.ends_at.is_some() && !self.ears.is_empty();
+        owes.then(|| {
+            let labels = self.external_labels.with(notification.labels.iter());
+            let incident = Incident { labels, starts_at: notification.starts_at };
+            Change::Owe { incident, notification: Box::new(notification.clone()), ears: self.ears.clone() }
+        })
+    }
+
     /// Tells everyone.
     pub(super) fn tell(&mut self, notification: Notification, now: Moment) {
         log::tell(&notification);
+        self.pass_on(notification, now);
+    }
+
+    /// Tells everyone what they may have heard before a restart: the same again, word for word.
+    pub(super) fn tell_again(&mut self, known: Vec<Notification>, now: Moment) {
+        if !known.is_empty() {
+            info!(alerts = known.len(), "alerts go on where they stood before the restart");
+        }
+        for it in known {
+            self.pass_on(it, now);
+        }
+    }
+
+    fn pass_on(&mut self, notification: Notification, now: Moment) {
         let labels = self.external_labels.with(notification.labels.iter());
         let until = notification.ends_at.map(|_| now.up + RESOLVE_HEARD_WITHIN);
         self.ours.insert(labels, Told { notification: notification.clone(), until });
@@ -111,6 +142,11 @@ impl Teller {
     }
 }
 
+/// A number for each Alertmanager.
+fn ears(settings: &Settings) -> Vec<u64> {
+    settings.alertmanagers.iter().map(|it| ear(&it.url)).collect()
+}
+
 /// A worker for each Alertmanager.
 fn workers(
     settings: &Settings,
@@ -121,13 +157,14 @@ fn workers(
     let origin =
         fixed.unwrap_or_else(|| Origin::Page(settings.external_url.as_ref().unwrap_or(page).clone()));
     let manners = Manners::new(settings.resend_interval, settings.external_labels.clone(), Some(origin));
-    let Workshop { dialer, own, edges } = workshop;
+    let Workshop { dialer, own, journal, edges } = workshop;
     let start = |(position, endpoint): (usize, &Endpoint)| {
         let name = sink_name(position);
         let counts = Counts::new(&own.notifications, &name);
+        let on_end = journal.on_end(ear(&endpoint.url));
         let (news, ears) = mpsc::unbounded_channel();
-        let (endpoint, dialer, manners) = (endpoint.clone(), dialer.clone(), manners.clone());
-        edges.spawn(alertmanager::run(name, endpoint, dialer, manners, counts, ears, FLUSH_WITHIN));
+        let listener = Listener { name, endpoint: endpoint.clone(), counts, on_end };
+        edges.spawn(alertmanager::run(listener, dialer.clone(), manners.clone(), ears, FLUSH_WITHIN));
         news
     };
     settings.alertmanagers.iter().enumerate().map(start).collect()
@@ -144,7 +181,14 @@ mod tests {
 
     fn teller(external_labels: Labels) -> Teller {
         let page = "http://here/".parse().unwrap();
-        Teller { alertmanagers: Vec::new(), tap: None, page, external_labels, ours: HashMap::new() }
+        Teller {
+            alertmanagers: Vec::new(),
+            tap: None,
+            page,
+            external_labels,
+            ears: Vec::new(),
+            ours: HashMap::new(),
+        }
     }
 
     fn told(start: Moment, ends_at: Option<SystemTime>) -> Notification {
@@ -192,7 +236,8 @@ mod tests {
         let settings = Settings { external_labels, ..Settings::default() };
         let (dialer, own, mut edges) = (Dialer::system(), OwnMetrics::new("0"), JoinSet::new());
         let later = start.after(Duration::from_mins(1));
-        let workshop = Workshop { dialer: &dialer, own: &own, edges: &mut edges };
+        let workshop =
+            Workshop { dialer: &dialer, own: &own, journal: &Journal::without(), edges: &mut edges };
         teller.change(&settings, workshop, later);
         assert_eq!(heard.recv().await.unwrap().ends_at, Some(later.wall));
         assert!(heard.recv().await.is_none(), "whom the settings name no more hears no more");

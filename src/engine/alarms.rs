@@ -38,6 +38,11 @@ impl Alarm {
         Self { rule: Rule::default(), labels, unfilled, diagnosis, counted: None, timer: None }
     }
 
+    /// An alert that goes on where it stood before a restart.
+    pub(super) fn recalled(rule: Rule, labels: Labels, diagnosis: Diagnosis) -> Self {
+        Self { rule, ..Self::new(labels, Vec::new(), diagnosis) }
+    }
+
     /// The name of the step, where it was not chosen before.
     pub(super) fn new_step(&mut self) -> Option<Arc<str>> {
         let step = self.diagnosis.step_name().filter(|it| self.counted.as_ref() != Some(it))?;

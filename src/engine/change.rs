@@ -31,7 +31,8 @@ impl Engine {
         self.controls.clone_from(&plan.controls);
 
         let ours = own_key();
-        let live: Vec<_> = self.alarms.iter().map(|(key, _)| key.clone()).filter(|it| *it != ours).collect();
+        let is_judged = |it: &Key| *it != ours && !self.memory.is_recalled(it);
+        let live: Vec<_> = self.alarms.iter().map(|(key, _)| key.clone()).filter(is_judged).collect();
         let (stay, go): (Vec<_>, Vec<_>) = live.into_iter().partition(|key| self.watch(key).is_some());
         for key in &go {
             self.end(now, key, Removed::Alert);
@@ -74,6 +75,7 @@ impl Engine {
             self.isolation.set(id, role, &target);
             self.world.board.set(id, name, target, Arc::clone(&probe.module));
             if !before.contains(&id) {
+                self.memory.expect(name, id);
                 self.world.groups.enter(id, name, &labels, Some(now.up));
             }
             self.schedule.set(
@@ -92,6 +94,7 @@ impl Engine {
 
     pub(super) fn remove(&mut self, now: Moment, target: TargetId) {
         if let Some(entry) = self.world.board.entry(target) {
+            self.memory.met(&entry.probe, target);
             let (probe, labels) = (Arc::clone(&entry.probe), entry.reading.labels.clone());
             for watch in self.watches_of(&probe).iter() {
                 self.end(now, &Key { alert: Arc::clone(watch.name()), target }, Removed::Target);
@@ -105,8 +108,9 @@ impl Engine {
         self.schedule.remove(target);
     }
 
-    fn end(&mut self, now: Moment, key: &Key, why: Removed) {
+    pub(super) fn end(&mut self, now: Moment, key: &Key, why: Removed) {
         let Some(mut alarm) = self.alarms.remove(key) else { return };
+        self.memory.touch(key);
         match alarm.rule.end(now) {
             Some(Transition::Resolved { ends_at, .. }) => {
                 self.world.ledger.release(&alarm.labels, key, ends_at, Some(why));
@@ -129,5 +133,6 @@ impl Engine {
             self.world.ledger.release(&before, key, now.wall, Some(Removed::Labels));
             self.world.ledger.claim(&labels, key.clone(), starts_at);
         }
+        self.memory.touch(key);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::cause::{Cause, Verdict};
 use crate::condition::Failed;
 use crate::labels::Labels;
+use crate::notification::Notification;
 use crate::outcome::Late;
 use crate::plan::{Alert, Row};
 use crate::runbook::{Runbook, Step};
@@ -142,6 +143,13 @@ impl Diagnosis {
         let mut annotations =
             BTreeMap::from([("summary".into(), summary), ("description".into(), description)]);
         annotations.values_mut().for_each(cut);
+        Self { meaning, step: None, annotations, failures: Vec::new() }
+    }
+
+    /// What people heard before a restart, until there is something to judge by.
+    pub(super) fn recalled(told: Option<&Notification>) -> Self {
+        let meaning = Meaning { gist: Gist::default(), step: None, before: Vec::new() };
+        let annotations = told.map(|it| it.annotations.clone()).unwrap_or_default();
         Self { meaning, step: None, annotations, failures: Vec::new() }
     }
 

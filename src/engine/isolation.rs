@@ -322,6 +322,7 @@ impl Engine {
     fn end_isolation(&mut self, now: Moment) {
         let key = own_key();
         let Some(mut alarm) = self.alarms.remove(&key) else { return };
+        self.memory.touch(&key);
         match alarm.rule.end(now) {
             Some(Transition::Resolved { ends_at, .. }) => {
                 self.world.ledger.release(&alarm.labels, &key, ends_at, None);

@@ -29,6 +29,8 @@ pub(super) struct Ledger {
     incidents: BTreeMap<Labels, Incident>,
     touched: BTreeSet<Labels>,
     resolved: Vec<Notification>,
+    /// Who speaks for an incident of which people have just heard something else.
+    changed: Vec<Key>,
 }
 
 /// A label set that fires.
@@ -63,6 +65,7 @@ pub(super) enum Removed {
     Target,
     Alert,
     Labels,
+    Restart,
 }
 
 impl Removed {
@@ -72,6 +75,7 @@ impl Removed {
             Self::Target => "target_removed",
             Self::Alert => "alert_removed",
             Self::Labels => "labels_changed",
+            Self::Restart => "restarted",
         }
     }
 }
@@ -91,6 +95,23 @@ impl Ledger {
         Claim::First
     }
 
+    /// An alert of the process before fires under these labels, and this is what people heard of it.
+    pub(super) fn recall(
+        &mut self,
+        labels: &Labels,
+        key: Key,
+        starts_at: SystemTime,
+        told: Option<(Meaning, Notification)>,
+    ) {
+        self.claim(labels, key.clone(), starts_at);
+        let incident = self.incidents.get_mut(labels).expect("it was claimed a moment ago");
+        if let Some((meaning, notification)) = told {
+            incident.owner = key;
+            incident.starts_at = starts_at;
+            incident.told = Some(Told { meaning, notification });
+        }
+    }
+
     /// It fires no more. People hear of it if they had heard that it fired, and nobody else goes on
     /// under the same labels.
     pub(super) fn release(&mut self, labels: &Labels, key: &Key, at: SystemTime, why: Option<Removed>) {
@@ -99,6 +120,7 @@ impl Ledger {
         if let Some(next) = incident.claims.first() {
             if incident.owner == *key {
                 incident.owner = next.clone();
+                self.changed.push(next.clone());
                 self.touched.insert(labels.clone());
             }
             return;
@@ -129,10 +151,11 @@ impl Ledger {
     }
 
     /// What people must hear now: first what has ended, then what began or has changed in
-    /// [`Meaning`], and is held back neither by another alert nor by `hold`. What is held back after people heard of it stays as they
+    /// [`Meaning`], of whom `is_open` (it is touched again when it opens), and is held back neither by another alert nor by `hold`. What is held back after people heard of it stays as they
     /// heard it.
     pub(super) fn settle<'a>(
         &mut self,
+        is_open: impl Fn(&Key) -> bool,
         inhibitors: impl Fn(&str) -> &'a [Inhibitor],
         diagnosis: impl Fn(&Key) -> &'a Diagnosis,
         hold: impl Fn(&Key) -> Option<Arc<str>>,
@@ -144,6 +167,9 @@ impl Ledger {
         }
         for labels in touched {
             let Some(incident) = self.incidents.get_mut(&labels) else { continue };
+            if !is_open(&incident.owner) {
+                continue;
+            }
             let holder = self.firing.holder(&labels, inhibitors(&incident.owner.alert));
             incident.held_by = holder.or_else(|| hold(&incident.owner));
             let said = diagnosis(&incident.owner);
@@ -155,9 +181,27 @@ impl Ledger {
             let notification =
                 Notification { labels, annotations, starts_at: incident.starts_at, ends_at: None };
             incident.told = Some(Told { meaning: said.meaning.clone(), notification: notification.clone() });
+            self.changed.push(incident.owner.clone());
             news.push(notification);
         }
         news
+    }
+
+    /// Of whom people have heard something else since this was asked last.
+    pub(super) fn take_changed(&mut self) -> Vec<Key> {
+        std::mem::take(&mut self.changed)
+    }
+}
+
+impl Incident {
+    /// Whether this alert, among those with its labels, is the one that people hear.
+    pub(super) fn is_spoken_for_by(&self, key: &Key) -> bool {
+        self.owner == *key
+    }
+
+    /// What people heard last.
+    pub(super) fn told_last(&self) -> Option<&Notification> {
+        self.told.as_ref().map(|it| &it.notification)
     }
 }
 

@@ -90,7 +90,8 @@ impl Engine {
                 members.insert(it);
             }
         }
-        self.members.insert(probe, members);
+        self.members.insert(Arc::clone(&probe), members);
+        self.let_go_recalled_series(now, &probe);
     }
 
     /// A series is not answered any more. Whether no alert holds on to it, as one does that keeps

@@ -10,6 +10,7 @@ use super::*;
 mod groups;
 mod inquiry;
 mod isolation;
+mod restart;
 mod series;
 mod stage;
 

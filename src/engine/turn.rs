@@ -37,6 +37,8 @@ impl Engine {
     pub(super) fn take_in(&mut self, now: Moment, event: Event) {
         match event {
             Event::Woken => {}
+            Event::Recall { remembered, last_alive } => self.recall(now, remembered, last_alive),
+            Event::Settled => self.settle_recalled(now),
             Event::Plan(plan) => self.set_plan(now, &plan),
             Event::Runbook(runbook) => {
                 self.world.runbook = runbook;
@@ -141,7 +143,7 @@ impl Engine {
 
     /// What people must hear after this turn.
     pub(super) fn news(&mut self, now: Moment) -> Vec<Notification> {
-        let Self { world, alarms, watches, isolation, probes, .. } = self;
+        let Self { world, alarms, watches, isolation, probes, memory, .. } = self;
         let watch = |name: &str| watches.values().flat_map(|it| it.iter()).find(|it| **it.name() == *name);
         let inhibitors = |name: &str| watch(name).map_or(&[][..], Watch::inhibitors);
         let diagnosis =
@@ -152,7 +154,9 @@ impl Engine {
         };
         let isolated = Arc::from(PROBER_ISOLATED);
         let hold = |key: &Key| (isolation.is_closed() && waits(key)).then(|| Arc::clone(&isolated));
-        world.ledger.settle(inhibitors, diagnosis, hold)
+        // What is recalled was told before; what was held back then stays so until it is judged anew.
+        let is_open = |key: &Key| !memory.is_recalled(key);
+        world.ledger.settle(is_open, inhibitors, diagnosis, hold)
     }
 
     fn judge(&mut self, now: Moment, target: TargetId, judged: Arc<Judged>, reading_on: bool) {
@@ -166,6 +170,9 @@ impl Engine {
 
     pub(super) fn judge_one(&mut self, now: Moment, target: TargetId, judged: Arc<Judged>, reading_on: bool) {
         let stir = self.world.board.judge(target, judged, reading_on, now.wall);
+        if let Some(entry) = self.world.board.entry(target) {
+            self.memory.met(&entry.probe, target);
+        }
         self.stirred(now, target, &stir);
         self.look_at_all(now, target);
     }
@@ -198,13 +205,20 @@ impl Engine {
         let key = Key { alert: Arc::clone(watch.name()), target };
         let muster = watch.of_groups().and_then(|it| self.world.groups.muster(&key, it, &self.world.board));
         let Some(subject) = self.world.subject(watch, target, muster.as_ref()) else { return };
+        let is_early = self.memory.is_recalled(&key) && self.is_early(watch, &key);
         let live = self.alarms.get_mut(&key);
         let firing_for = live.as_ref().map_or(Duration::ZERO, |it| it.rule.firing_for(now));
         let view = Outlook { world: &self.world, now, subject, alert: watch.alert(), firing_for };
-        let (finding, failed) = match watch.finding(&view) {
+        let (mut finding, failed) = match watch.finding(&view) {
             Ok(finding) => (finding, None),
             Err(failed) => (Finding::Unknown, Some(failed)),
         };
+        if is_early && finding == Finding::Absent {
+            finding = Finding::Unknown;
+        }
+        if finding != Finding::Unknown {
+            self.memory.release(&key);
+        }
         let left_out = muster.iter().flat_map(|it| it.failures.iter().cloned());
         let mut failures: Vec<_> = failed.into_iter().chain(left_out).collect();
         match (live, finding) {
@@ -230,9 +244,14 @@ impl Engine {
         // Nobody is woken by a reading that is just being replaced.
         let asks = self.schedule.asks(self.asked_about(key.target));
         let alarm = self.alarms.get_mut(key).expect("it was looked at a moment ago");
+        let ran = alarm.rule.clock_runs();
         let found = alarm.rule.find(now, finding);
         let ripe = if asks { None } else { alarm.rule.ripen(now, watch.terms()) };
-        match ripe.or(found) {
+        let transition = ripe.or(found);
+        if transition.is_some() || alarm.rule.clock_runs() != ran {
+            self.memory.touch(key);
+        }
+        match transition {
             Some(Transition::Fired) => {
                 let starts_at = alarm.rule.starts_at().expect("what has fired has a start");
                 if self.world.ledger.claim(&alarm.labels, key.clone(), starts_at) == Claim::Duplicate {

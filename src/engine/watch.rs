@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::board::ignores;
 use crate::condition::{Condition, Failed};
 use crate::labels::Labels;
-use crate::plan::{Alert, Inhibitor, Plan, Probe};
+use crate::plan::{Alert, Grouping, Inhibitor, Plan, Probe};
 use crate::rule::{Finding, Terms};
 use crate::template::Template;
 use crate::view::View;
@@ -83,6 +83,25 @@ impl Watch {
     /// Whether one of its scopes counts the targets of that probe.
     pub(super) fn counts(&self, probe: &str) -> bool {
         self.alert().is_some_and(|alert| alert.scopes.iter().any(|it| **alert.counts(it) == *probe))
+    }
+
+    /// Whether it watches over the targets of that probe.
+    pub(super) fn is_about(&self, probe: &str) -> bool {
+        match self {
+            Self::Planned(alert) => *alert.probe == *probe,
+            Self::Stale(stale) => *stale.probe.name == *probe,
+        }
+    }
+
+    /// Whether it may begin or end because of another target than its own.
+    pub(super) fn hangs_on_others(&self) -> bool {
+        self.alert().is_some_and(|it| it.group.is_some() || !it.when.needs().scopes.is_empty())
+    }
+
+    /// Whether that probe's targets are among those others.
+    pub(super) fn hangs_on(&self, probe: &str) -> bool {
+        let mut links = self.alert().and_then(|it| it.group.as_ref()).into_iter().flat_map(Grouping::links);
+        self.is_about(probe) || self.counts(probe) || links.any(|it| *it.probe == *probe)
     }
 
     /// Whether anything that it says hangs on other alerts.

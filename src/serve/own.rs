@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 use super::family::{Family, Kind};
@@ -25,6 +25,8 @@ pub struct OwnMetrics {
     reload_success_timestamp: Gauge,
     file_valid: IntGaugeVec,
     targets_left_out: IntGaugeVec,
+    state_saved: IntGauge,
+    state_errors: IntCounter,
     registry: Registry,
 }
 
@@ -55,6 +57,8 @@ impl OwnMetrics {
             reload_success_timestamp: register(&registry, Gauge::with_opts(opts(&RELOAD_SUCCESS_TIMESTAMP))),
             file_valid: register(&registry, IntGaugeVec::new(opts(&FILE_VALID), FILE_VALID.labels)),
             targets_left_out: register(&registry, IntGaugeVec::new(opts(&LEFT_OUT), LEFT_OUT.labels)),
+            state_saved: register(&registry, IntGauge::with_opts(opts(&STATE_SAVED))),
+            state_errors: register(&registry, IntCounter::with_opts(opts(&STATE_ERRORS))),
             registry,
         }
     }
@@ -109,6 +113,14 @@ impl OwnMetrics {
         for (probe, count) in probes {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
             self.targets_left_out.with_label_values(&[probe]).set(count);
+        }
+    }
+
+    /// Notes whether what must outlive the process is on the disk.
+    pub fn state_saved(&self, saved: bool) {
+        self.state_saved.set(saved.into());
+        if !saved {
+            self.state_errors.inc();
         }
     }
 
@@ -215,6 +227,18 @@ const LEFT_OUT: Family = Family {
     labels: &["probe"],
     help: "Targets that discovery names and whose address cannot be asked; the log says which, and why.",
 };
+const STATE_SAVED: Family = Family {
+    name: "fingerpost_state_saved",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "Whether what must outlive the process is on the disk; while it is not, alerts live in memory alone.",
+};
+const STATE_ERRORS: Family = Family {
+    name: "fingerpost_state_errors_total",
+    kind: Kind::Counter,
+    labels: &[],
+    help: "How often the disk did not take what must outlive the process.",
+};
 const BUILD_INFO: Family = Family {
     name: "fingerpost_build_info",
     kind: Kind::Gauge,
@@ -233,6 +257,8 @@ pub(super) const FAMILIES: &[Family] = &[
     RELOAD_SUCCESS_TIMESTAMP,
     FILE_VALID,
     LEFT_OUT,
+    STATE_SAVED,
+    STATE_ERRORS,
     BUILD_INFO,
 ];
 

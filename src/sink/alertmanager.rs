@@ -2,6 +2,7 @@
 //! nothing, so that one Alertmanager that hangs delays no other.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use crate::config::Endpoint;
 use crate::dial::{Answer, CallFailed, Dialer};
 use crate::labels::{FNV_OFFSET, fnv1a};
 use crate::moment::Moment;
-use crate::notification::Notification;
+use crate::notification::{Incident, Notification};
 
 /// The `sink` label of the Alertmanager that stands at `position` in the settings, from 0: its URL
 /// may hold what is not for everyone's eyes.
@@ -25,19 +26,26 @@ pub fn sink_name(position: usize) -> String {
     format!("alertmanager-{position}")
 }
 
+/// A number for the Alertmanager at that URL, the same after a restart.
+pub fn ear(base: &Url) -> u64 {
+    fnv1a(FNV_OFFSET, alerts_url(base).as_str())
+}
+
+/// Called when an Alertmanager has heard of an incident's end.
+pub type OnEnd = Arc<dyn Fn(Incident) + Send + Sync>;
+
 /// Tells one Alertmanager until `news` is closed, and then for `flush_within` at the most what it has
 /// not heard yet. That we stop ends no alert.
 pub async fn run(
-    name: String,
-    endpoint: Endpoint,
+    listener: Listener,
     dialer: Dialer,
     manners: Manners,
-    counts: Counts,
     news: mpsc::UnboundedReceiver<Notification>,
     flush_within: Duration,
 ) {
+    let Listener { name, endpoint, counts, on_end } = listener;
     let url = alerts_url(&endpoint.url);
-    let manners = Manners { seed: fnv1a(FNV_OFFSET, url.as_str()), ..manners };
+    let manners = Manners { seed: ear(&endpoint.url), ..manners };
     let post = move |body: Bytes| {
         let (endpoint, dialer, url) = (endpoint.clone(), dialer.clone(), url.clone());
         async move {
@@ -47,7 +55,19 @@ pub async fn run(
             dialer.call(client, Method::POST, &url, headers, body, *timeout).await
         }
     };
-    Worker::new(name, manners, counts).work(post, news, flush_within).await;
+    Worker::new(name, manners, counts, on_end).work(post, news, flush_within).await;
+}
+
+/// One Alertmanager, and what we do with its answers.
+pub struct Listener {
+    /// Its `sink` label.
+    pub name: String,
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// What became of the alerts that it was told.
+    pub counts: Counts,
+    /// Who wants to know when it has heard of an end.
+    pub on_end: OnEnd,
 }
 
 /// Where alerts are posted: under the path that the settings give.
@@ -62,6 +82,7 @@ struct Worker {
     name: String,
     outbox: Outbox,
     counts: Counts,
+    on_end: OnEnd,
     started: Instant,
     /// Whether the last batch was answered well; a change is logged.
     listening: bool,
@@ -71,8 +92,9 @@ struct Worker {
 type Call<'a> = Pin<Box<dyn Future<Output = (Batch, Result<Answer, CallFailed>)> + Send + 'a>>;
 
 impl Worker {
-    fn new(name: String, manners: Manners, counts: Counts) -> Self {
-        Self { name, outbox: Outbox::new(manners), counts, started: Instant::now(), listening: true }
+    fn new(name: String, manners: Manners, counts: Counts, on_end: OnEnd) -> Self {
+        let (outbox, started) = (Outbox::new(manners), Instant::now());
+        Self { name, outbox, counts, on_end, started, listening: true }
     }
 
     async fn work<P, F>(
@@ -159,6 +181,7 @@ impl Worker {
         self.listening = listening;
         let settled = self.outbox.settle(batch, reception, self.now());
         self.counts.delivered.inc_by(settled.delivered);
+        settled.ended.into_iter().for_each(|it| (self.on_end)(it));
         self.counts.failed.inc_by(settled.failed);
         if let Some(labels) = settled.rejected {
             self.counts.rejected.inc();

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::labels::{FNV_OFFSET, Labels, fnv1a};
 use crate::moment::Moment;
-use crate::notification::Notification;
+use crate::notification::{Incident, Notification};
 
 mod batch;
 mod manners;
@@ -39,6 +39,8 @@ pub enum Reception {
 pub struct Settled {
     /// Heard.
     pub delivered: u64,
+    /// Incidents whose end was among that.
+    pub ended: Vec<Incident>,
     /// To be tried again.
     pub failed: u64,
     /// Set aside, because it was refused alone.
@@ -181,8 +183,9 @@ impl Outbox {
             Reception::Taken => {
                 self.failures = 0;
                 self.alerts_max = (self.alerts_max * 2).min(BATCH_ALERTS_MAX);
+                let ended = entries.iter().filter_map(|it| self.end_that_says(*it)).collect();
                 self.mark(&entries, Standing::Heard, now.up);
-                Settled { delivered: count, ..Settled::default() }
+                Settled { delivered: count, ended, ..Settled::default() }
             }
             Reception::Refused | Reception::TooLong if entries.len() > 1 => {
                 if reception == Reception::TooLong {
@@ -299,6 +302,12 @@ impl Outbox {
         let whole = self.manners.pause_min.saturating_mul(1 << doublings).min(self.manners.pause_max);
         let hash = fnv1a(FNV_OFFSET ^ self.manners.seed, &format!("{} {}", self.last_number, self.failures));
         whole.mul_f64(0.5 + f64::from((hash >> 32) as u32) / f64::from(u32::MAX) / 2.0)
+    }
+
+    /// The incident of whose end that told.
+    fn end_that_says(&self, entry: Entry) -> Option<Incident> {
+        let lane = self.lanes.get(&entry.lane).filter(|it| it.says(entry.version))?;
+        lane.incidents.front().filter(|it| it.is_over()).map(|it| it.notification.incident())
     }
 
     fn labels_of(&self, entry: Entry) -> Labels {

@@ -43,7 +43,7 @@ impl Asking {
             match effect {
                 Effect::Notify(it) => self.told.push(it),
                 Effect::Probe(attempt) => self.asked.push(attempt),
-                Effect::Check(_) | Effect::Ask(_) => {}
+                Effect::Check(_) | Effect::Ask(_) | Effect::Remember(_) => {}
             }
         }
     }

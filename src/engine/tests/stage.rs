@@ -49,6 +49,8 @@ pub(super) struct Stage {
     /// What was ordered, and at which second. Whoever asked for nothing else answers nothing.
     pub(super) checks: Vec<(u64, CheckOrder)>,
     pub(super) queries: Vec<(u64, QueryOrder)>,
+    /// What outlives the process.
+    pub(super) kept: BTreeMap<(Arc<str>, TargetId), Remembered>,
 }
 
 pub(super) const INTERVAL: u64 = 30;
@@ -56,10 +58,8 @@ pub(super) const INTERVAL: u64 = 30;
 impl Stage {
     pub(super) fn new(alerts: Vec<Alert>, targets: Vec<Arc<Target>>) -> Self {
         let start = Moment::start(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
-        let base_url = Url::parse("https://runbooks.example/docs").unwrap();
-        let settings = Settings { seed: 0, concurrency: 1000, base_url, spread: Spread::Together };
         let mut it = Self {
-            engine: Engine::new(settings, start),
+            engine: Engine::new(settings(), start),
             start,
             up: Duration::ZERO,
             leap: Duration::ZERO,
@@ -70,6 +70,7 @@ impl Stage {
             asked: Vec::new(),
             checks: Vec::new(),
             queries: Vec::new(),
+            kept: BTreeMap::new(),
         };
         it.turn(Event::Plan(Arc::new(plan(alerts))));
         it
@@ -89,6 +90,19 @@ impl Stage {
 
     pub(super) fn targets(&mut self, targets: Vec<Arc<Target>>) {
         self.tell(Event::Targets(TargetSet { probe: "p".into(), targets }));
+    }
+
+    /// The process is killed; another one begins `later` with what was kept, these alerts, and targets
+    /// that discovery has not found yet.
+    pub(super) fn restart(&mut self, later: Duration, alerts: Vec<Alert>) {
+        let last_alive = self.now().wall;
+        self.start = Moment::start(last_alive + later);
+        (self.up, self.leap) = (Duration::ZERO, Duration::ZERO);
+        self.coming.clear();
+        self.engine = Engine::new(settings(), self.start);
+        let remembered = self.kept.values().cloned().collect();
+        self.turn(Event::Recall { remembered, last_alive });
+        self.turn(Event::Plan(Arc::new(plan(alerts))));
     }
 
     /// Lets time pass up to and with that second.
@@ -119,6 +133,12 @@ impl Stage {
         let now = self.now();
         for effect in self.engine.handle(now, event) {
             match effect {
+                Effect::Remember(Record::Keep(it)) => {
+                    self.kept.insert((Arc::clone(&it.alert), it.target), *it);
+                }
+                Effect::Remember(Record::Forget { alert, target }) => {
+                    self.kept.remove(&(alert, target)).expect("only what is kept can be forgotten");
+                }
                 Effect::Notify(it) => self.told.push((self.up.as_secs(), it)),
                 Effect::Probe(attempt) => self.witness(attempt),
                 Effect::Check(order) => self.checks.push((self.up.as_secs(), order)),
@@ -168,6 +188,11 @@ impl Stage {
         };
         alerts.iter().map(word).collect()
     }
+}
+
+fn settings() -> Settings {
+    let base_url = Url::parse("https://runbooks.example/docs").unwrap();
+    Settings { seed: 0, concurrency: 1000, base_url, spread: Spread::Together }
 }
 
 pub(super) fn witnessed(sight: Sight, at: SystemTime) -> (Outcome, Option<(Duration, Late)>) {

@@ -75,7 +75,7 @@ impl Pair {
         let (news, inbox) = mpsc::unbounded_channel();
         let mut manners = Manners::new(Duration::from_mins(1), Labels::default(), None);
         manners.pause_min = Duration::from_millis(2);
-        let worker = Worker::new("fake".into(), manners, counts.clone());
+        let worker = Worker::new("fake".into(), manners, counts.clone(), Arc::new(|_| {}));
         let url = alerts_url(&url);
         let post = move |body| post(url.clone(), body);
         let worker = tokio::spawn(worker.work(post, inbox, FLUSH_WITHIN));

@@ -48,6 +48,18 @@ impl Daemon {
         self.process.said()
     }
 
+    /// Kills it, wherever it is, and starts it again at once; nobody waits until it is ready.
+    pub(crate) fn kill_and_start_again(&mut self) {
+        self.process.kill_and_start_again();
+    }
+
+    /// Waits until it is ready.
+    pub(crate) fn await_ready(&mut self) {
+        let address = self.address;
+        let ready = || http::get(address, "/-/ready").is_ok_and(|it| it.status == 200);
+        self.process.await_ready(ready).unwrap_or_else(|told| panic!("{told}"));
+    }
+
     /// Asks it to end, as systemd and Kubernetes do; `None` when it is still there after a minute.
     pub(crate) fn stop(mut self) -> Option<ExitStatus> {
         self.process.signal("TERM");

@@ -20,7 +20,9 @@ pub(crate) struct Process {
     child: Child,
     /// Standard output and error, in the order they were written.
     log: PathBuf,
-    _folder: TempDir,
+    program: PathBuf,
+    arguments: Vec<String>,
+    folder: TempDir,
 }
 
 /// How long a program may take until it is ready. Generous: it is reached only when all is lost.
@@ -35,18 +37,17 @@ impl Process {
     /// Starts the program in `folder`, in a process group of its own.
     pub(crate) fn start(program: &Path, arguments: &[String], folder: TempDir) -> Self {
         let log = folder.path().join("log");
-        let out = File::create(&log).expect("a folder of our own takes a file");
-        let child = command(program)
-            .args(arguments)
-            .current_dir(folder.path())
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stderr(out.try_clone().expect("an open file can be shared"))
-            .stdout(out)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
+        let (program, arguments) = (program.to_owned(), arguments.to_vec());
+        let child = spawn(&program, &arguments, folder.path(), &log);
         let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { name, child, log, _folder: folder }
+        Self { name, child, log, program, arguments, folder }
+    }
+
+    /// Kills it, wherever it is, and starts it again in the same folder, with an empty log.
+    pub(crate) fn kill_and_start_again(&mut self) {
+        kill("KILL", &format!("-{}", self.child.id()));
+        self.child.wait().ok();
+        self.child = spawn(&self.program, &self.arguments, self.folder.path(), &self.log);
     }
 
     /// The file that takes what the program says.
@@ -84,6 +85,19 @@ impl Process {
     pub(crate) fn await_end(&mut self, limit: Duration) -> Option<process::ExitStatus> {
         eventually(limit, || self.child.try_wait().expect("a child of ours can be asked"))
     }
+}
+
+fn spawn(program: &Path, arguments: &[String], folder: &Path, log: &Path) -> Child {
+    let out = File::create(log).expect("a folder of our own takes a file");
+    command(program)
+        .args(arguments)
+        .current_dir(folder)
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stderr(out.try_clone().expect("an open file can be shared"))
+        .stdout(out)
+        .spawn()
+        .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()))
 }
 
 impl Drop for Process {
