@@ -102,11 +102,14 @@ impl Diagnosis {
     ) -> Self {
         let mut annotations = BTreeMap::new();
         let (mut step, mut before, mut also) = (None, Vec::new(), Vec::new());
+        let mut read = &[][..];
         if let Some(alert) = watch.alert() {
             let own = alert.annotations.iter();
             annotations.extend(own.map(|(name, it)| (Arc::clone(name), fill(it, view, &mut failures))));
             before = ahead(alert, view, runbook, &mut failures);
-            let row = alert.steps.iter().find(|row| holds(row, view, &mut failures));
+            let at = alert.steps.iter().position(|row| holds(row, view, &mut failures));
+            let row = at.map(|at| &alert.steps[at]);
+            read = &alert.steps[..at.map_or(alert.steps.len(), |at| at + 1)];
             step = step_of(alert, row, runbook);
             also = row.map(|it| beside(it, runbook)).unwrap_or_default();
         }
@@ -126,7 +129,7 @@ impl Diagnosis {
             set("runbook", url.clone());
             set("runbook_step", step.title.clone());
         }
-        let evidence = view.evidence(&mut failures).text();
+        let evidence = view.evidence(read, &mut failures).text();
         let wrong = failures.iter().filter(|it| !it.no_answer).map(|it| it.message.as_str());
         set("runbook_error", wrong.collect::<Vec<_>>().join("\n"));
         annotations.entry("summary".into()).or_insert_with(|| summary(watch, view));
