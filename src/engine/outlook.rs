@@ -114,7 +114,7 @@ impl<'a> Outlook<'a> {
 fn looked_at<'a>(alert: &'a Alert, read: &'a [Row]) -> impl Iterator<Item = &'a Needs> {
     let rows = alert.before.iter().chain(read);
     let texts = alert.annotations.iter().map(|(_, it)| it);
-    let texts = texts.flat_map(Template::needs);
+    let texts = texts.chain(read.last().and_then(|it| it.call.as_ref())).flat_map(Template::needs);
     rows.filter_map(|it| it.when.as_ref()).chain([&alert.when]).map(Condition::needs).chain(texts)
 }
 
