@@ -146,6 +146,8 @@ fn alert() -> Alert {
         page: page(),
         anchor: Some(anchor.into()),
         also: Vec::new(),
+        call: None,
+        note: None,
     };
     Alert {
         name: "KubernetesEndpointScrapeFailure".into(),
@@ -178,6 +180,9 @@ fn alert() -> Alert {
             row(Some("scope.host.failing > 1 && scope.region.share > 0.5"), "host"),
             row(None, "anything-else"),
         ],
+        escalate: Vec::new(),
+        found: Vec::new(),
+        text_rule: None,
     }
 }
 

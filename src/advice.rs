@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::condition::{Condition, Failed};
 use crate::labels::Labels;
-use crate::plan::{Row, TextRow, TextRule};
+use crate::plan::{Row, TextRule};
+use crate::template::Template;
 use crate::text::Text;
 use crate::view::{CheckAnswer, Reading, Tally, View};
 
@@ -16,16 +17,28 @@ pub struct Advice<'a> {
     /// The rule that knew it.
     pub rule: &'a TextRule,
     /// The row that holds.
-    pub step: &'a TextRow,
+    pub step: &'a Row,
     /// Pages that are named ahead.
     pub before: Vec<&'a Row>,
     /// Whom to call.
     pub call: Option<String>,
     /// Where to turn if the step does not help, and whom to call then.
-    pub escalate: Option<(&'a TextRow, Option<String>)>,
+    pub escalate: Option<Escalation<'a>>,
     /// Conditions and templates that could not be evaluated: such a condition counts as not holding,
     /// in the place of such a template stands nothing.
     pub failures: Vec<Failed>,
+}
+
+/// Where to turn, and whom to call then.
+pub type Escalation<'a> = (&'a Row, Option<String>);
+
+/// What a rule names in a text; nothing in it is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// What says which trouble it is.
+    pub labels: Vec<(Arc<str>, String)>,
+    /// What a person wants to know besides.
+    pub annotations: Vec<(Arc<str>, String)>,
 }
 
 /// A text by itself: no target was asked.
@@ -42,17 +55,35 @@ pub struct Piece {
 pub fn advise<'a>(rules: &'a [Arc<TextRule>], piece: &Piece) -> Option<Advice<'a>> {
     let mut failures = Vec::new();
     let known = rules.iter().find_map(|rule| {
-        let mut conditional = rule.steps.iter().filter(|it| it.row.when.is_some());
-        Some((&**rule, conditional.find(|it| holds(&it.row, piece, &mut failures))?))
+        let mut conditional = rule.steps.iter().filter(|it| it.when.is_some());
+        Some((&**rule, conditional.find(|it| holds(it, piece, &mut failures))?))
     });
     let otherwise =
-        || rules.iter().find_map(|rule| Some((&**rule, rule.steps.iter().find(|it| it.row.when.is_none())?)));
+        || rules.iter().find_map(|rule| Some((&**rule, rule.steps.iter().find(|it| it.when.is_none())?)));
     let (rule, step) = known.or_else(otherwise)?;
-    let escalate = rule.escalate.iter().find(|it| holds(&it.row, piece, &mut failures));
+    let escalate = escalation(rule, piece, &mut failures);
     let before = rule.before.iter().filter(|it| holds(it, piece, &mut failures)).collect();
     let call = call(step, piece, &mut failures);
-    let escalate = escalate.map(|row| (row, self::call(row, piece, &mut failures)));
     Some(Advice { rule, step, before, call, escalate, failures })
+}
+
+/// Where the rule turns with that text when the step did not help.
+pub fn escalation<'a>(
+    rule: &'a TextRule,
+    piece: &Piece,
+    failures: &mut Vec<Failed>,
+) -> Option<Escalation<'a>> {
+    let row = rule.escalate.iter().find(|it| holds(it, piece, failures))?;
+    Some((row, call(row, piece, failures)))
+}
+
+/// What the rule names in that text.
+pub fn named(rule: &TextRule, piece: &Piece, failures: &mut Vec<Failed>) -> Named {
+    let mut filled = |(name, template): &(Arc<str>, Template)| {
+        Some((Arc::clone(name), filled(template, piece, failures)?))
+    };
+    let labels = rule.labels.iter().filter_map(&mut filled).collect();
+    Named { labels, annotations: rule.annotations.iter().filter_map(filled).collect() }
 }
 
 fn holds(row: &Row, piece: &Piece, failures: &mut Vec<Failed>) -> bool {
@@ -65,8 +96,13 @@ fn holds(row: &Row, piece: &Piece, failures: &mut Vec<Failed>) -> bool {
     row.when.as_ref().is_none_or(holds)
 }
 
-fn call(row: &TextRow, piece: &Piece, failures: &mut Vec<Failed>) -> Option<String> {
-    match row.call.as_ref()?.render(piece) {
+fn call(row: &Row, piece: &Piece, failures: &mut Vec<Failed>) -> Option<String> {
+    filled(row.call.as_ref()?, piece, failures)
+}
+
+/// None where it is empty.
+fn filled(template: &Template, piece: &Piece, failures: &mut Vec<Failed>) -> Option<String> {
+    match template.render(piece) {
         Ok(told) => Some(told.trim().to_owned()).filter(|it| !it.is_empty()),
         Err(failed) => {
             failures.push(failed);
@@ -113,3 +149,6 @@ impl View for Piece {
         Arc::clone(&self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;

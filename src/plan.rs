@@ -85,6 +85,13 @@ pub struct Alert {
     pub before: Vec<Row>,
     /// The way to go: the first row that holds.
     pub steps: Vec<Row>,
+    /// Where to turn when the step did not help: the first row that holds. With `text_rules`.
+    pub escalate: Vec<Row>,
+    /// What a rule over texts names in the target's body: annotations, where the alert has none of that
+    /// name itself. With `text_rules`.
+    pub found: Vec<(Arc<str>, Template)>,
+    /// The rule over texts whose rows stand behind its own.
+    pub text_rule: Option<Arc<str>>,
 }
 
 impl Alert {
@@ -209,23 +216,16 @@ pub struct Inhibitor {
 pub struct TextRule {
     /// Its name.
     pub name: Arc<str>,
+    /// What of the text says which trouble this is; where it is empty it is left out.
+    pub labels: Vec<(Arc<str>, Template)>,
+    /// What else of the text a person wants to know; where it is empty it is left out.
+    pub annotations: Vec<(Arc<str>, Template)>,
     /// Pages that are named ahead of the step: every row that holds.
     pub before: Vec<Row>,
     /// The way to go: the first row that holds.
-    pub steps: Vec<TextRow>,
+    pub steps: Vec<Row>,
     /// Where to turn when the step did not help: the first row that holds.
-    pub escalate: Vec<TextRow>,
-}
-
-/// A row of a rule over texts.
-#[derive(Debug)]
-pub struct TextRow {
-    /// When it holds, and where it points.
-    pub row: Row,
-    /// Whom to call.
-    pub call: Option<Template>,
-    /// What a person should know before they go there.
-    pub note: Option<Arc<str>>,
+    pub escalate: Vec<Row>,
 }
 
 /// A row of a step table.
@@ -239,4 +239,8 @@ pub struct Row {
     pub anchor: Option<Arc<str>>,
     /// Further pages, which are named with the step.
     pub also: Vec<Link>,
+    /// Whom to call; none in a row of `before`.
+    pub call: Option<Template>,
+    /// What a person should know before they go there; none in a row of `before`.
+    pub note: Option<Arc<str>>,
 }

@@ -8,11 +8,14 @@ use std::sync::Arc;
 pub use endpoint::{EndpointStatus, Flaw, MagicBox, Upstream};
 pub use field::{FIELDS, Field, FieldDoc, Fields};
 
+use operation::Operation;
+
 mod endpoint;
 mod entry;
 mod field;
 mod kms;
 mod operation;
+mod plain;
 
 /// A text and what was found in it.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +24,7 @@ pub struct Text {
     /// Without gaps, from the first byte to the last.
     entries: Vec<Range<usize>>,
     fields: Fields,
+    operations: Vec<Operation>,
     endpoints: EndpointStatus,
     is_cut: bool,
 }
@@ -29,23 +33,37 @@ impl Text {
     /// Takes a text apart. What stands beyond [`TEXT_BYTES_MAX`] is left away, and [`Text::is_cut`]
     /// says so.
     pub fn new(source: &str) -> Self {
+        Self::with(source, Fields::default())
+    }
+
+    /// The same of what the endpoint at that address answered: whose key management it is, the address
+    /// tells, whatever the answer speaks of.
+    pub fn answered(address: &str, body: &str) -> Self {
+        let mut fields = Fields::default();
+        kms::fill_endpoint(address, &mut fields);
+        Self::with(body, fields)
+    }
+
+    /// `fields` are known already.
+    fn with(source: &str, mut fields: Fields) -> Self {
         let end = source.floor_char_boundary(source.len().min(TEXT_BYTES_MAX));
         let is_cut = end < source.len();
         let source = &source[..end];
         let operations = operation::find(source);
         let endpoints = endpoint::find(source);
-        let mut fields = Fields::default();
         operation::fill(source, &operations, &mut fields);
         kms::fill(source, &mut fields);
         endpoints.fill(&mut fields);
         let entries = entry::split(source, &operations);
-        Self { source: source.into(), entries, fields, endpoints, is_cut }
+        Self { source: source.into(), entries, fields, operations, endpoints, is_cut }
     }
 
-    /// The same of bytes; what is no UTF-8 among them is replaced by `U+FFFD`.
+    /// The same of what a person hands in: UTF-8, or UTF-16 with its mark in front. What is neither is
+    /// replaced by `U+FFFD`; the colours of a terminal, characters without width, typographic quotes
+    /// and blanks, and `&amp;` and its like become what they stand for.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let end = bytes.len().min(TEXT_BYTES_MAX);
-        let text = Self::new(&String::from_utf8_lossy(&bytes[..end]));
+        let text = Self::new(&plain::plain(&plain::decoded(&bytes[..end])));
         Self { is_cut: text.is_cut || end < bytes.len(), ..text }
     }
 
@@ -83,19 +101,37 @@ impl Text {
         self.is_cut
     }
 
+    /// Each failed-operation message alone, with its own fields: the first `most` of them, in the order of
+    /// the text. How many the text tells of in an hour is the same in each.
+    pub fn operations(&self, most: usize) -> Vec<Self> {
+        let alone = |it: &Operation| {
+            let source: Arc<str> = self.source[it.span.clone()].into();
+            let mut fields = Fields::default();
+            it.fill(&mut fields);
+            fields.put(Field::Failures, self.fields.get(Field::Failures));
+            let whole = 0..source.len();
+            Self { source, entries: vec![whole], fields, ..Self::default() }
+        };
+        self.operations.iter().take(most).map(alone).collect()
+    }
+
+    /// How many failed-operation messages there are.
+    pub fn operations_count(&self) -> usize {
+        self.operations.len()
+    }
+
     /// The text of each region alone, where it tells of the service endpoints of several: a rule then
     /// judges one region at a time. Else none.
     pub fn regions(&self) -> Vec<Self> {
-        let regions = self.endpoints.regions();
+        let regions = self.endpoints.by_region();
         if regions.len() < 2 {
             return Vec::new();
         }
-        let alone = |region: &&str| {
-            let boxes = self.endpoints.of(region);
-            let arrays: Vec<&str> = boxes.iter().map(|it| &self.source[it.span.clone()]).collect();
+        let alone = |boxes: Vec<&MagicBox>| {
+            let arrays: Vec<String> = boxes.iter().map(ToString::to_string).collect();
             Self::new(&arrays.join("\n"))
         };
-        regions.iter().map(alone).collect()
+        regions.into_values().map(alone).collect()
     }
 }
 

@@ -31,9 +31,10 @@ pub trait View: Sync {
     fn firing_for(&self) -> Duration;
     /// Whether an alert of that name fires whose labels have all of these.
     fn firing(&self, alert: &str, labels: &Labels) -> bool;
-    /// The text that is judged: of a target the first bytes of its body.
+    /// The text that is judged: of a target the first bytes of its body, as its address gave it.
     fn text(&self) -> Arc<Text> {
-        Arc::new(Text::new(&self.target().body))
+        let target = self.target();
+        Arc::new(Text::answered(&target.address, &target.body))
     }
     /// Whether an alert fires whose name begins so.
     fn firing_prefix(&self, _prefix: &str) -> bool {

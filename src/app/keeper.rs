@@ -315,10 +315,14 @@ const LOOK_SOON: Duration = Duration::from_secs(1);
 /// After so many looks what is there is taken as it is.
 const WAITS_MAX: u32 = 30;
 
-/// With nobody to ask, a question would be unknown for ever. The plan has just been made, so nobody
+/// With nobody to ask, a question would be unknown for ever: such probes go, and the queries of alerts,
+/// so that no alert says of each that it has no answer. The plan has just been made, so nobody
 /// shares it.
 fn leave_questions_out(plan: &mut Arc<Plan>) {
     let Some(plan) = Arc::get_mut(plan) else { return };
+    for alert in plan.alerts.iter_mut().filter_map(Arc::get_mut) {
+        alert.queries.clear();
+    }
     let before = plan.probes.len();
     plan.probes.retain(|it| !it.module.prober.asks_for_series());
     let left_out = before - plan.probes.len();
@@ -339,5 +343,25 @@ fn quicken(plan: &mut Arc<Plan>, pace: Pace) {
     }
     for alert in plan.alerts.iter_mut().filter_map(Arc::get_mut) {
         alert.hold = pace.hold;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Source;
+
+    #[test]
+    fn without_a_prometheus_no_alert_waits_for_one() {
+        let text = "modules: { t: { prober: tcp }, q: { prober: query, query: { promql: up } } }\n\
+            probes: [{ name: t, module: t, interval: 1m }, { name: q, module: q, interval: 1m }]\n\
+            alerts:\n  - { alert: Down, probe: t, when: target.failing, queries: { a: up }, steps: [{ page: /x.html }] }\n  \
+            - { alert: Asked, probe: q, when: target.failing, steps: [{ page: /x.html }] }\n";
+        let source = Source { name: "a.yaml".into(), text: Ok(text.into()) };
+        let mut plan = config::load(&[source], &<_>::default()).config.plan;
+        assert_eq!(plan.alerts.len(), 2);
+        leave_questions_out(&mut plan);
+        let [alert] = &plan.alerts[..] else { panic!("{:?}", plan.alerts) };
+        assert_eq!((&*alert.name, alert.queries.len(), plan.probes.len()), ("Down", 0, 1));
     }
 }

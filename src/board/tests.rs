@@ -60,6 +60,9 @@ fn plan() -> Plan {
         runbook: None,
         before: Vec::new(),
         steps: Vec::new(),
+        escalate: Vec::new(),
+        found: Vec::new(),
+        text_rule: None,
     };
     let probe = Probe { name: "p".into(), module: module(), interval: Duration::from_secs(30) };
     Plan { probes: vec![Arc::new(probe)], alerts: vec![Arc::new(alert)], ..Plan::default() }

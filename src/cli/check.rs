@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::config::{self, Complaint, Config, LastGood, Level, Loaded, Settings, Source};
 use crate::discovery::{self, Memory};
 use crate::files;
+use crate::plan::Plan;
 use crate::runbook::Runbook;
 
 use super::{Flags, say};
@@ -22,6 +23,7 @@ pub(super) fn run(flags: &Flags, named: &[PathBuf], strict: bool) -> ExitCode {
     complaints.extend(found);
     complaints.extend(files::missing(&needed, &flags.config_dir));
     complaints.extend(targets(&config, flags));
+    let note = settings.as_ref().filter(|it| it.prometheus.is_none()).and_then(|_| unasked(&config.plan));
     if let Some(settings) = settings {
         let runbook = runbook(&settings, &mut complaints);
         complaints.extend(config::prove(&pages, &runbook, strict));
@@ -29,6 +31,9 @@ pub(super) fn run(flags: &Flags, named: &[PathBuf], strict: bool) -> ExitCode {
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     for complaint in &complaints {
         say(std::io::stderr(), &format!("{}\n", complaint.render(colour)));
+    }
+    if let Some(note) = note {
+        say(std::io::stderr(), &format!("note: {note}\n"));
     }
     if files.is_empty() {
         let folder = flags.config_dir.join("probes.d");
@@ -86,6 +91,51 @@ pub(super) fn runbook(settings: &Settings, complaints: &mut Vec<Complaint>) -> R
     Runbook::from_pages(base, pages).0
 }
 
+/// What goes unasked where no Prometheus is named. Said here, once, and not in each alert at night.
+fn unasked(plan: &Plan) -> Option<String> {
+    let probes = plan.probes.iter().filter(|it| it.module.prober.asks_for_series()).count();
+    let alerts: Vec<&str> =
+        plan.alerts.iter().filter(|it| !it.queries.is_empty()).map(|it| &*it.name).collect();
+    let mut missed = Vec::new();
+    missed.extend((probes > 0).then(|| format!("{} left out", are(probes, "probe"))));
+    missed
+        .extend((!alerts.is_empty()).then(|| format!("the queries of {} are not asked", alerts.join(", "))));
+    let help = "help: give `prometheus` in the settings, or --prometheus.url";
+    (!missed.is_empty()).then(|| format!("no Prometheus is named: {}\n{help}", missed.join(", and ")))
+}
+
+fn are(count: usize, what: &str) -> String {
+    format!("{} {}", counted(count, what), if count == 1 { "is" } else { "are" })
+}
+
 fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASKS: &str = "modules: { q: { prober: query, query: { promql: up } } }\nprobes: [{ name: q, module: q, interval: 1m }]\n";
+
+    fn told(text: &str) -> Option<String> {
+        let source = Source { name: "a.yaml".into(), text: Ok(text.into()) };
+        let loaded = config::load(&[source], &LastGood::default());
+        assert!(loaded.complaints.iter().all(|it| it.level != Level::Error), "{:?}", loaded.complaints);
+        unasked(&loaded.config.plan)
+    }
+
+    #[test]
+    fn what_goes_unasked_without_a_prometheus_is_said_once_by_name() {
+        const ALERT: &str = "modules: { t: { prober: tcp } }\nprobes: [{ name: t, module: t, interval: 1m }]\n\
+            alerts: [{ alert: Down, probe: t, when: target.failing, queries: { a: up, b: up }, steps: [{ page: /x.html }] }]\n";
+        assert_eq!(told("modules: { t: { prober: tcp } }\n"), None);
+        let both = told(ALERT).unwrap();
+        assert!(
+            both.starts_with("no Prometheus is named: the queries of Down are not asked\nhelp: "),
+            "{both}"
+        );
+        let left_out = told(ASKS).unwrap();
+        assert!(left_out.starts_with("no Prometheus is named: 1 probe is left out\n"), "{left_out}");
+    }
 }

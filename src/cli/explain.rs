@@ -46,7 +46,7 @@ fn explain_text(flags: &Flags, format: Format) -> ExitCode {
         return wrong("there is no text on standard input");
     }
     let (config, runbook) = load(flags);
-    let report = report::Report::new(&Arc::new(text), &config.plan.text_rules, &runbook, SystemTime::now());
+    let report = report::Report::new(&Arc::new(text), &config.plan, &runbook, SystemTime::now());
     for failed in report.failures() {
         say(io::stderr(), &format!("fingerpost: {failed}"));
     }

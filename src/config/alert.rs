@@ -7,9 +7,9 @@ use super::complaint::{listed, nearest};
 use super::desk::Desk;
 use super::field::Fields;
 use super::group::{self, GroupDraft};
-use super::key::{ALERT, CHECK, INHIBITOR, ROW, SCOPE};
+use super::key::{ALERT, CHECK, INHIBITOR, ROW, SCOPE, STEP};
 use super::raw::{Entry, Node};
-use super::row::{Ground, rows};
+use super::row::{Ground, rows, told};
 use super::word::{self, Bounds, MONTH, Word};
 use crate::condition::{Condition, Fact, Known, Mention, Place};
 use crate::plan::{Alert, Check, Inhibitor, Query, Scope, Vantage};
@@ -55,16 +55,18 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
     let queries = queries(&fields, &known, desk);
     let (inhibited_by, inhibitors) = inhibitors(&fields, desk);
     let runbook = fields.get("runbook").and_then(|it| page(it, desk));
-    let ground = Ground {
+    let ground = |section| Ground {
         of: "the alert",
-        section: &ROW,
+        section,
         place: Place::Alert,
         known: &known,
         runbook: runbook.as_ref(),
         has_runbook: fields.get("runbook").is_some(),
     };
-    let before = rows(&fields, "before", &ground, desk, |row, _, _| row);
-    let steps = rows(&fields, "steps", &ground, desk, |row, _, _| row);
+    let before = rows(&fields, "before", &ground(&ROW), desk, |row, _, _| row);
+    let steps = rows(&fields, "steps", &ground(&STEP), desk, |row, fields, desk| {
+        told(row, fields, &known, Reach::Everything, desk)
+    });
     let text_rules = fields.word("text_rules", desk);
     group.ask(desk.take_asked());
     let GroupDraft { grouping, probes: joined } = group;
@@ -94,6 +96,9 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<AlertDraft> {
         runbook,
         before,
         steps,
+        escalate: Vec::new(),
+        found: Vec::new(),
+        text_rule: None,
     });
     Some(AlertDraft { name, probe, check_modules, inhibitors, text_rules, scope_probes, joined, alert })
 }
@@ -215,7 +220,7 @@ fn labels(fields: &Fields<'_>, known: &Known, desk: &mut Desk) -> Vec<(Arc<str>,
     templates(fields, "labels", known, Reach::LabelsOnly, desk)
 }
 
-fn templates(
+pub(super) fn templates(
     fields: &Fields<'_>,
     key: &str,
     known: &Known,

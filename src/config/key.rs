@@ -100,6 +100,7 @@ pub const SECTIONS: &[&Section] = &[
     &MEMBERS,
     &INHIBITOR,
     &ROW,
+    &STEP,
     &TEXT_RULE,
     &TEXT_ROW,
     &SETTINGS,
@@ -269,14 +270,27 @@ pub const INHIBITOR: Section = Section {
     ],
 };
 
-/// A row of `steps` or `before`.
+/// A row of `before`.
 pub const ROW: Section = Section {
+    title: "a row of `before`",
+    keys: &[
+        key("when", "a condition", "always", "when it holds"),
+        key("page", "a page", "", "a path of the runbook site, or a URL; may end in #anchor"),
+        key("step", "an anchor", "", "on the alert's `runbook` page"),
+        key("also", "a list of pages", "none", "further pages, named with the step"),
+    ],
+};
+
+/// A row of an alert's `steps`.
+pub const STEP: Section = Section {
     title: "a row",
     keys: &[
         key("when", "a condition", "always", "when it holds"),
         key("page", "a page", "", "a path of the runbook site, or a URL; may end in #anchor"),
         key("step", "an anchor", "", "on the alert's `runbook` page"),
         key("also", "a list of pages", "none", "further pages, named with the step"),
+        key("call", "a template", "the alert's own", "whom to call: the annotation `call`"),
+        key("note", "a text", "none", "what to know before going there: the annotation `note`"),
     ],
 };
 
@@ -286,6 +300,8 @@ pub const TEXT_RULE: Section = Section {
     keys: &[
         key("name", "a name", "", "what alerts call it"),
         key("runbook", "a page", "none", "where its `step` anchors stand"),
+        key("labels", "a map of templates", "none", "what of the text says which trouble this is"),
+        key("annotations", "a map of templates", "none", "what else of the text a person wants to know"),
         key("before", "a list of rows", "none", "pages named ahead; every row that holds"),
         key("steps", "a list of rows", "", "the way to go; the first row that holds"),
         key(

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::alert::condition;
+use super::alert::{condition, template};
 use super::desk::Desk;
 use super::field::Fields;
 use super::key::Section;
@@ -11,6 +11,7 @@ use super::word;
 use crate::condition::{Known, Place};
 use crate::plan::Row;
 use crate::runbook::{Link, PageRef, PageRefError};
+use crate::template::Reach;
 
 /// What rows stand on.
 pub(super) struct Ground<'a> {
@@ -69,7 +70,8 @@ pub(super) fn rows<'n, T>(
         };
         let also = also(&row, desk);
         let Some(link) = link else { continue };
-        let found = Row { when, page: link.page, anchor: link.anchor.map(Into::into), also };
+        let found =
+            Row { when, page: link.page, anchor: link.anchor.map(Into::into), also, call: None, note: None };
         rows.push(rest(found, &row, desk));
     }
     rows
@@ -81,6 +83,13 @@ fn spoken(node: &Node) -> &str {
         Value::Scalar(it) => it.text.trim(),
         Value::Null | Value::List(_) | Value::Map(_) => "",
     }
+}
+
+/// The row with what is said to the person who goes there.
+pub(super) fn told(row: Row, fields: &Fields<'_>, known: &Known, reach: Reach, desk: &mut Desk) -> Row {
+    let call = fields.get("call").and_then(|it| template(it, known, reach, desk));
+    let note = fields.text("note", desk).map(|it| it.trim().into());
+    Row { call, note, ..row }
 }
 
 fn also(row: &Fields<'_>, desk: &mut Desk) -> Vec<Link> {

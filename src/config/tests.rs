@@ -113,12 +113,13 @@ fn the_example_of_the_design_loads_whole() {
 
 #[test]
 fn an_alert_goes_on_with_the_rows_of_its_rule_over_texts() {
-    let rule = "text_rules:\n  - name: r\n    runbook: /r.html\n    before: [{ page: /b.html }]\n    steps:\n      \
+    let rule = "text_rules:\n  - name: r\n    runbook: /r.html\n    labels: { operation: '{{ fields.operation }}' }\n    \
+                annotations: { bom: '{{ fields.bom }}' }\n    before: [{ page: /b.html }]\n    steps:\n      \
                 - { when: text.contains('x'), step: one, also: [/a.html], call: '{{ fields.region }}', note: n }\n      \
                 - { step: rest }\n    escalate: [{ step: e, call: squad }]\n";
     let alert = format!(
         "{GOOD}alerts:\n  - {{ alert: A, probe: hosts, when: target.failing, text_rules: r,\n      \
-         runbook: /own.html, steps: [{{ when: target.status == 404, step: own }}] }}\n"
+         runbook: /own.html, steps: [{{ when: target.status == 404, step: own, call: '{{{{ labels.job }}}}', note: own note }}] }}\n"
     );
     let loaded = loaded(&[("probes.d/a.yaml", &alert), ("probes.d/b.yaml", rule)]);
     assert_eq!(titles(&loaded), [""; 0]);
@@ -128,6 +129,17 @@ fn an_alert_goes_on_with_the_rows_of_its_rule_over_texts() {
     assert_eq!(steps, ["own", "one", "rest"]);
     assert_eq!(plan.alerts[0].before.len(), 1);
     let [rule] = &plan.text_rules[..] else { panic!("{:?}", plan.text_rules) };
+    let alert = &plan.alerts[0];
+    assert_eq!(alert.text_rule.as_deref(), Some("r"));
+    let words = |it: &crate::plan::Row| {
+        (it.call.as_ref().map(|it| it.source().to_owned()), it.note.as_deref().map(str::to_owned))
+    };
+    let text = |it: &str| Some(it.to_owned());
+    assert_eq!(words(&alert.steps[0]), (text("{{ labels.job }}"), text("own note")));
+    assert_eq!(words(&alert.steps[1]), (text("{{ fields.region }}"), text("n")));
+    assert_eq!(words(&alert.escalate[0]), (text("squad"), None));
+    let found: Vec<_> = alert.found.iter().map(|(name, it)| (&**name, it.source())).collect();
+    assert_eq!(found, [("operation", "{{ fields.operation }}"), ("bom", "{{ fields.bom }}")]);
     assert_eq!(rule.steps[0].note.as_deref(), Some("n"));
     assert_eq!(rule.escalate[0].call.as_ref().map(Template::source), Some("squad"));
     assert_eq!(loaded.pages.len(), 8);

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::alert::{page, template};
+use super::alert::{page, templates};
 use super::desk::Desk;
 use super::field::Fields;
 use super::key::{ROW, TEXT_ROW, TEXT_RULE};
 use super::raw::Node;
-use super::row::{Ground, rows};
+use super::row::{Ground, rows, told};
 use super::word::Word;
 use crate::condition::{Condition, Known, Place};
-use crate::plan::{Alert, Row, TextRow, TextRule};
-use crate::template::Reach;
+use crate::plan::{Alert, Row, TextRule};
+use crate::template::{Reach, Template};
 
 /// A rule, and where its name stands.
 #[derive(Debug)]
@@ -34,25 +34,27 @@ pub(super) fn read(node: &Node, desk: &mut Desk) -> Option<TextDraft> {
         runbook: runbook.as_ref(),
         has_runbook: fields.get("runbook").is_some(),
     };
+    let labels = templates(&fields, "labels", &known, Reach::Text, desk);
+    let annotations = templates(&fields, "annotations", &known, Reach::Text, desk);
     let before = rows(&fields, "before", &ground(&ROW), desk, |row, _, _| row);
     fields.required("steps", desk);
+    let text_row = |row, fields: &Fields<'_>, desk: &mut Desk| told(row, fields, &known, Reach::Text, desk);
     let steps = rows(&fields, "steps", &ground(&TEXT_ROW), desk, text_row);
     let escalate = rows(&fields, "escalate", &ground(&TEXT_ROW), desk, text_row);
     let name = name?;
-    let rule = Arc::new(TextRule { name: Arc::clone(&name.text), before, steps, escalate });
-    Some(TextDraft { name, rule })
+    let rule = TextRule { name: Arc::clone(&name.text), labels, annotations, before, steps, escalate };
+    Some(TextDraft { name, rule: Arc::new(rule) })
 }
 
-fn text_row(row: Row, fields: &Fields<'_>, desk: &mut Desk) -> TextRow {
-    let call = fields.get("call").and_then(|it| template(it, &Known::default(), Reach::Text, desk));
-    let note = fields.text("note", desk).map(|it| it.trim().into());
-    TextRow { row, call, note }
-}
-
-/// An alert goes on with the rows of a rule where its own end; its text is its target's body.
+/// An alert goes on with the rows of a rule where its own end; its text is its target's body. What the
+/// rule names in a text are annotations of the alert: they change with the body, and a label must not.
 pub(super) fn extend(alert: &mut Alert, rule: &TextRule) {
+    alert.text_rule = Some(Arc::clone(&rule.name));
     alert.before.extend(rule.before.iter().map(for_alert));
-    alert.steps.extend(rule.steps.iter().map(|it| for_alert(&it.row)));
+    alert.steps.extend(rule.steps.iter().map(for_alert));
+    alert.escalate.extend(rule.escalate.iter().map(for_alert));
+    let named = rule.labels.iter().chain(&rule.annotations);
+    alert.found.extend(named.map(|(name, it)| (Arc::clone(name), template_again(it))));
 }
 
 fn for_alert(row: &Row) -> Row {
@@ -61,6 +63,8 @@ fn for_alert(row: &Row) -> Row {
         page: row.page.clone(),
         anchor: row.anchor.clone(),
         also: row.also.clone(),
+        call: row.call.as_ref().map(template_again),
+        note: row.note.clone(),
     }
 }
 
@@ -71,4 +75,9 @@ fn again(condition: &Condition) -> Condition {
         Some(written) => compiled.written_at(written.place.clone()),
         None => compiled,
     }
+}
+
+fn template_again(template: &Template) -> Template {
+    let compiled = Template::compile(template.source(), &Known::default(), Reach::Everything);
+    compiled.expect("an alert can say all that a rule over texts can")
 }

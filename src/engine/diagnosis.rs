@@ -10,6 +10,7 @@ use crate::notification::Notification;
 use crate::outcome::Late;
 use crate::plan::{Alert, Row};
 use crate::runbook::{Runbook, Step};
+use crate::template::Template;
 use crate::view::Reading;
 
 use super::groups::Muster;
@@ -29,15 +30,55 @@ pub(super) struct Diagnosis {
 }
 
 /// What of a diagnosis is worth another message to the person on call: the cause, the phase, the
-/// status, what came after the deadline (of a group: these of each member that is told), the step and
-/// the pages ahead of it. Durations, sizes, tallies
+/// status, what came after the deadline (of a group: these of each member that is told), the step, whom
+/// it says to call and what to know, and the pages ahead of it. Durations, sizes, tallies
 /// and texts of the drop-in's own change with every reading; they are fresh in the snapshot, and go
 /// out with the next change of one of these.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Meaning {
     gist: Gist,
     step: Option<String>,
     before: Vec<String>,
+    call: String,
+    note: String,
+}
+
+/// What a person is told who goes there; `""` where there is nothing to tell.
+#[derive(Debug, Default)]
+struct Words {
+    /// Whom to call, by the row that was chosen.
+    call: String,
+    /// What to know before going there.
+    note: String,
+    /// Whom to call when that does not help; where the row names nobody, the section that says so.
+    escalate: String,
+    escalate_url: String,
+    /// What was found in the body, by name; none is empty.
+    found: Vec<(Arc<str>, String)>,
+}
+
+impl Words {
+    fn of(
+        alert: &Alert,
+        row: Option<&Row>,
+        view: &Outlook<'_>,
+        runbook: &Runbook,
+        failures: &mut Vec<Failed>,
+    ) -> Self {
+        let mut said = |it: &Template| fill(it, view, failures).trim().to_owned();
+        let call = row.and_then(|it| it.call.as_ref()).map(&mut said).unwrap_or_default();
+        let note = row.and_then(|it| it.note.as_deref()).unwrap_or_default().to_owned();
+        let found = alert.found.iter().map(|(name, it)| (Arc::clone(name), said(it)));
+        let found = found.filter(|(_, value)| !value.is_empty()).collect();
+        let Some(row) = alert.escalate.iter().find(|it| holds(it, view, failures)) else {
+            return Self { call, note, found, ..Self::default() };
+        };
+        let whom = row.call.as_ref().map(|it| fill(it, view, failures).trim().to_owned());
+        let whom = whom.filter(|it| !it.is_empty());
+        let escalate = whom.unwrap_or_else(|| runbook.step(&row.page, row.anchor.as_deref()).title);
+        let escalate_url = runbook.url(&row.page, row.anchor.as_deref());
+        Self { call, note, escalate, escalate_url, found }
+    }
 }
 
 /// How its subject fares, in a few words.
@@ -103,13 +144,17 @@ impl Diagnosis {
     ) -> Self {
         let mut annotations = BTreeMap::new();
         let (mut step, mut before, mut also) = (None, Vec::new(), Vec::new());
+        let (mut words, mut read) = (Words::default(), &[][..]);
         if let Some(alert) = watch.alert() {
             let own = alert.annotations.iter();
             annotations.extend(own.map(|(name, it)| (Arc::clone(name), fill(it, view, &mut failures))));
             before = ahead(alert, view, runbook, &mut failures);
-            let row = alert.steps.iter().find(|row| holds(row, view, &mut failures));
+            let at = alert.steps.iter().position(|row| holds(row, view, &mut failures));
+            let row = at.map(|at| &alert.steps[at]);
+            read = &alert.steps[..at.map_or(alert.steps.len(), |at| at + 1)];
             step = step_of(alert, row, runbook);
             also = row.map(|it| beside(it, runbook)).unwrap_or_default();
+            words = Words::of(alert, row, view, runbook, &mut failures);
         }
         let url = step.as_ref().map(|it| runbook.url(&it.page, it.anchor.as_deref()));
         let gist = Gist::of(view);
@@ -127,19 +172,26 @@ impl Diagnosis {
             set("runbook", url.clone());
             set("runbook_step", step.title.clone());
         }
-        let evidence = view.evidence(&mut failures).text();
+        set("call", words.call.clone());
+        set("note", words.note.clone());
+        set("escalate", words.escalate);
+        set("runbook_escalate", words.escalate_url);
+        let evidence = view.evidence(read, &mut failures).text();
         let wrong = failures.iter().filter(|it| !it.no_answer).map(|it| it.message.as_str());
         set("runbook_error", wrong.collect::<Vec<_>>().join("\n"));
         annotations.entry("summary".into()).or_insert_with(|| summary(watch, view));
         annotations.entry("description".into()).or_insert(evidence);
+        for (name, value) in words.found {
+            annotations.entry(name).or_insert(value);
+        }
         annotations.values_mut().for_each(cut);
-        let meaning = Meaning { gist, step: url, before };
+        let meaning = Meaning { gist, step: url, before, call: words.call, note: words.note };
         Self { meaning, step, annotations, failures }
     }
 
     /// What is said of the prober itself. It means the same while it lasts, whatever its numbers are.
     pub(super) fn of_ourselves(summary: String, description: String) -> Self {
-        let meaning = Meaning { gist: Gist::default(), step: None, before: Vec::new() };
+        let meaning = Meaning::default();
         let mut annotations =
             BTreeMap::from([("summary".into(), summary), ("description".into(), description)]);
         annotations.values_mut().for_each(cut);
@@ -148,7 +200,7 @@ impl Diagnosis {
 
     /// What people heard before a restart, until there is something to judge by.
     pub(super) fn recalled(told: Option<&Notification>) -> Self {
-        let meaning = Meaning { gist: Gist::default(), step: None, before: Vec::new() };
+        let meaning = Meaning::default();
         let annotations = told.map(|it| it.annotations.clone()).unwrap_or_default();
         Self { meaning, step: None, annotations, failures: Vec::new() }
     }

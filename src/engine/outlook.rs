@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::board::{Board, Entry};
-use crate::condition::Failed;
+use crate::condition::{Condition, Failed, Needs};
 use crate::labels::Labels;
 use crate::moment::Moment;
-use crate::plan::{Alert, Check, Query};
+use crate::plan::{Alert, Check, Query, Row};
 use crate::target::TargetId;
+use crate::template::Template;
 use crate::view::{CheckAnswer, Reading, Tally, View};
 
 use super::World;
@@ -52,8 +53,8 @@ impl<'a> Outlook<'a> {
         }
     }
 
-    /// All that there is to tell.
-    pub(super) fn evidence(&self, failures: &mut Vec<Failed>) -> Evidence<'a> {
+    /// All that there is to tell; `read` are the rows down to the one that was chosen.
+    pub(super) fn evidence(&self, read: &[Row], failures: &mut Vec<Failed>) -> Evidence<'a> {
         let mut evidence = Evidence::of(self.entry());
         let Some(alert) = self.alert else { return evidence };
         if let (Subject::Group(muster, _), Some(grouping)) = (self.subject, &alert.group) {
@@ -71,7 +72,7 @@ impl<'a> Outlook<'a> {
         evidence.checks = alert.checks.iter().filter_map(answered).collect();
         let valued = |it: &'a Query| Some((&*it.name, self.value(it)?));
         evidence.queries = alert.queries.iter().filter_map(valued).collect();
-        evidence.unanswered = self.unanswered(alert);
+        evidence.unanswered = self.unanswered(alert, read);
         evidence
     }
 
@@ -92,14 +93,34 @@ impl<'a> Outlook<'a> {
         self.world.answers.query(self.now.up, &promql)
     }
 
-    /// What was asked and has no answer, by name.
-    fn unanswered(&self, alert: &Alert) -> Vec<String> {
+    /// What was asked and has no answer, by name; of the questions to Prometheus those alone that were
+    /// asked for the sake of the evidence, or that what was read names.
+    fn unanswered(&self, alert: &Alert, read: &[Row]) -> Vec<String> {
         let asked = |it: &&Check| self.world.inquiries.checks.has(&self.topic(alert, it));
         let checks = alert.checks.iter().filter(asked).filter(|it| self.answer(alert, it).is_none());
         let queries = alert.queries.iter().filter(|it| self.value(it).is_none());
+        let names = |needs: &Needs, it: &Query| needs.queries.iter().any(|name| **name == *it.name);
+        let is_missed = |it: &&Query| {
+            looked_at(alert, read).any(|needs| names(needs, it))
+                || !unread(alert, read).any(|needs| names(needs, it))
+        };
+        let queries = queries.filter(is_missed);
         let checks = checks.map(|it| format!("check {}", it.name));
         checks.chain(queries.map(|it| format!("query {}", it.name))).collect()
     }
+}
+
+/// What was read to choose the row, and what is said.
+fn looked_at<'a>(alert: &'a Alert, read: &'a [Row]) -> impl Iterator<Item = &'a Needs> {
+    let rows = alert.before.iter().chain(read);
+    let texts = alert.annotations.iter().map(|(_, it)| it);
+    let texts = texts.chain(read.last().and_then(|it| it.call.as_ref())).flat_map(Template::needs);
+    rows.filter_map(|it| it.when.as_ref()).chain([&alert.when]).map(Condition::needs).chain(texts)
+}
+
+/// What stands in the rows that nobody had to read any more.
+fn unread<'a>(alert: &'a Alert, read: &[Row]) -> impl Iterator<Item = &'a Needs> {
+    alert.steps[read.len()..].iter().filter_map(|it| it.when.as_ref()).map(Condition::needs)
 }
 
 /// What the tally of an alert's own group is called.

@@ -109,7 +109,8 @@ impl Watch {
         let Some(alert) = self.alert() else { return false };
         let rows = alert.before.iter().chain(&alert.steps).filter_map(|it| it.when.as_ref());
         let conditions = rows.chain([&alert.when]).map(Condition::needs);
-        let texts = alert.annotations.iter().flat_map(|(_, it)| it.needs());
+        let calls = alert.steps.iter().filter_map(|it| it.call.as_ref());
+        let texts = alert.annotations.iter().map(|(_, it)| it).chain(calls).flat_map(Template::needs);
         conditions.chain(texts).any(|it| !it.alerts.is_empty() || it.alert_prefixes)
     }
 

@@ -41,6 +41,8 @@ struct AlertCard<'a> {
     inhibited_by: Option<&'a str>,
     before: Vec<&'a str>,
     step: Option<StepLink<'a>>,
+    /// What is said to the person who goes there: what it is, and the words.
+    words: Vec<(&'static str, &'a str)>,
 }
 
 struct StepLink<'a> {
@@ -116,6 +118,11 @@ impl<'a> AlertCard<'a> {
             description: annotation("description"),
             inhibited_by: it.inhibited_by.as_deref(),
             before: annotation("runbook_before").split_whitespace().filter(|it| is_web_address(it)).collect(),
+            words: WORDS
+                .iter()
+                .map(|(name, said)| (*said, annotation(name)))
+                .filter(|(_, it)| !it.is_empty())
+                .collect(),
             step: (!text.is_empty()).then(|| StepLink {
                 title,
                 href: if is_web_address(url) { url } else { "" },
@@ -198,6 +205,9 @@ fn ago(then: SystemTime, now: SystemTime) -> String {
     let text = humantime::format_duration(Duration::from_secs(passed.as_secs())).to_string();
     text.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
+
+/// Annotations that stand below the step, and what they are called there.
+const WORDS: [(&str, &str); 3] = [("note", "Note"), ("call", "Call"), ("escalate", "If that does not help")];
 
 /// Rows of one table; the API has them all.
 const ROWS_MAX: usize = 500;

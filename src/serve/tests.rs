@@ -161,6 +161,8 @@ async fn nothing_that_is_shown_becomes_markup_or_script() {
         ("runbook_step", evil),
         ("summary", evil),
         ("description", evil),
+        ("call", evil),
+        ("note", "ask <first>"),
     ];
     let alerts = vec![alert(AlertState::Firing, evil, &annotations)];
     let targets = vec![target(http_module(), &[("job", evil), ("instance", evil)], Some(answer(200)))];
@@ -168,7 +170,8 @@ async fn nothing_that_is_shown_becomes_markup_or_script() {
     let text = ask(front, "GET", "/").await.2;
     assert!(!text.contains("<script") && !text.contains("href=\"javascript"), "{text}");
     assert!(text.contains(r#"<a href="https://pages/first.html">"#));
-    assert_eq!(text.matches("&#60;script&#62;").count(), 6, "{text}");
+    assert_eq!(text.matches("&#60;script&#62;").count(), 7, "{text}");
+    assert!(text.contains("<p class=\"words\">Note: ask &#60;first&#62;</p>"), "{text}");
 }
 
 /// A server on loopback; it stops when the sender is dropped.

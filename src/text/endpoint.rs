@@ -1,11 +1,11 @@
 //! What the `ServiceEndpointStatus` job prints: JSON arrays of five texts, one after another, a service
 //! endpoint each, the regions mixed and other output around them.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -46,8 +46,6 @@ pub struct MagicBox {
     pub prefix: u8,
     /// The line of the text in which it begins, from 1.
     pub line: usize,
-    /// The bytes of the text in which it stands.
-    pub(super) span: Range<usize>,
 }
 
 /// What the registry behind an endpoint answers.
@@ -77,6 +75,16 @@ impl fmt::Display for Upstream {
             Self::Unhealthy => "0",
             Self::Healthy => "1",
         })
+    }
+}
+
+/// The array that the job prints.
+impl fmt::Display for MagicBox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = format!("{}:{}", self.address, self.state());
+        let front = format!("{}/{}", self.front, self.prefix);
+        let texts = [&self.zone, &self.id, &self.readiness, &state, &front];
+        f.write_str(&serde_json::to_string(&texts).expect("texts can be written as JSON"))
     }
 }
 
@@ -112,12 +120,24 @@ impl EndpointStatus {
         boxes
     }
 
-    /// Whether the job was asked for another region, and all is well in this one: it was only
-    /// printed along.
-    pub fn is_beside(&self, region: &str) -> bool {
+    /// The endpoints of each region, in the order in which to look at them.
+    pub fn by_region(&self) -> BTreeMap<&str, Vec<&MagicBox>> {
+        let mut regions: BTreeMap<&str, Vec<&MagicBox>> = BTreeMap::new();
+        for it in &self.boxes {
+            regions.entry(&it.region).or_default().push(it);
+        }
+        for boxes in regions.values_mut() {
+            boxes.sort_by(|one, other| one.order().cmp(&other.order()));
+        }
+        regions
+    }
+
+    /// Whether the job was asked for another region, and all is well in this one, which has these
+    /// endpoints: it was only printed along.
+    pub fn is_beside(&self, region: &str, boxes: &[&MagicBox]) -> bool {
         let asked = self.cluster.as_deref().and_then(region_of);
         let is_well = |it: &&MagicBox| it.accepts && it.upstream == Upstream::Healthy;
-        asked.is_some_and(|it| it != region) && self.of(region).iter().all(is_well)
+        asked.is_some_and(|it| it != region) && boxes.iter().all(is_well)
     }
 
     pub(super) fn fill(&self, fields: &mut Fields) {
@@ -133,6 +153,7 @@ impl EndpointStatus {
 /// Reads every array that begins a line or follows another one. Of a text that is no such job's
 /// output no flaws are told.
 pub(super) fn find(text: &str) -> EndpointStatus {
+    let text = &*without_prefixes(text);
     let cluster = CLUSTER.captures(text).and_then(|it| Some(it.get(1)?.as_str().to_owned()));
     let mut status = EndpointStatus { cluster, ..EndpointStatus::default() };
     let (mut at, mut counted, mut line) = (0, 0, 1);
@@ -149,11 +170,10 @@ pub(super) fn find(text: &str) -> EndpointStatus {
         let mut values = serde_json::Deserializer::from_str(window).into_iter::<serde_json::Value>();
         let read = match values.next() {
             Some(Ok(value)) => {
-                let span = start..start + values.byte_offset();
-                at = span.end;
-                magic_box(&value, line, span)
+                at = start + values.byte_offset();
+                magic_box(&value, line)
             }
-            Some(Err(_)) | None => Err("this array has no sound end".to_owned()),
+            Some(Err(_)) | None => Err(unsound(window)),
         };
         match read {
             Ok(it) => status.boxes.push(it),
@@ -166,7 +186,7 @@ pub(super) fn find(text: &str) -> EndpointStatus {
     status
 }
 
-fn magic_box(value: &serde_json::Value, line: usize, span: Range<usize>) -> Result<MagicBox, String> {
+fn magic_box(value: &serde_json::Value, line: usize) -> Result<MagicBox, String> {
     let parts = value.as_array().map_or(&[][..], Vec::as_slice);
     let texts: Vec<&str> = parts.iter().filter_map(serde_json::Value::as_str).collect();
     let [zone, id, readiness, state, front] = texts[..] else {
@@ -183,7 +203,25 @@ fn magic_box(value: &serde_json::Value, line: usize, span: Range<usize>) -> Resu
     };
     let (front, prefix) = front_of(front).ok_or_else(|| format!("`{front}` is no `<address>/<prefix>`"))?;
     let [zone, id, readiness] = [zone, id, readiness].map(str::to_owned);
-    Ok(MagicBox { zone, region, id, readiness, address, accepts, upstream, front, prefix, line, span })
+    Ok(MagicBox { zone, region, id, readiness, address, accepts, upstream, front, prefix, line })
+}
+
+/// What a log puts before each line would stand between the parts of an array: pods, branches, hours,
+/// and the marks of a quotation. Taking them away is dear, so it is done only where an array is likely.
+fn without_prefixes(text: &str) -> Cow<'_, str> {
+    if text.contains("-az") && LIKELY.is_match(text) {
+        PREFIX.replace_all(text, "")
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// An array that breaks off, or is none.
+fn unsound(window: &str) -> String {
+    match NAMED.captures(window).and_then(|it| it.get(1)) {
+        Some(zone) => format!("the array of `{}` has no sound end", zone.as_str()),
+        None => "this array has no sound end".to_owned(),
+    }
 }
 
 /// The region in the name of a zone, or of its cluster.
@@ -211,8 +249,33 @@ fn state_of(state: &str) -> Option<(IpAddr, bool, Upstream)> {
 static BEGIN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"\[\s*""#).expect("the pattern of an array's begin is sound"));
 
+static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r#"(?xm) ^ (?: [\x20\t]*
+        (?:
+            >
+          | \[ [^\[\]",\r\n]{1,100} \]
+          | [0-9]{4} [-/] [0-9]{2} [-/] [0-9]{2} [T\x20] [0-9]{2}:[0-9]{2} [0-9:.,]* (?: Z | [+-][0-9]{2}:?[0-9]{2} )?
+          | [0-9]{2}:[0-9]{2}:[0-9]{2} (?: [.,][0-9]+ )?
+          | [\w.-]{1,100} \x20* \|
+        )
+        (?: [\x20\t]+ | $ ) )+"#;
+    Regex::new(pattern).expect("the pattern of lines' prefixes is sound")
+});
+
+/// A zone's name with more texts behind it, in its line or in the next.
+static LIKELY: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r#"(?m)"[^"\s]{1,100}-az[0-9]+(?:-[0-9]+)?"\s*,(?:\s*$|\s*"[^"\n]{0,200}"\s*,)"#;
+    Regex::new(pattern).expect("the pattern of a likely array is sound")
+});
+
+/// The zone that an array begins with.
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r#"^\[\s*"([^"\s]{1,100}-az[0-9]+(?:-[0-9]+)?)""#;
+    Regex::new(pattern).expect("the pattern of an array's zone is sound")
+});
+
 static CLUSTER: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r#"(?m)^\s*(?:export\s+)?CLUSTER=["']?([\w.-]+)"#;
+    let pattern = r#"(?m)^\s*(?:\+\s+)?(?:export\s+)?CLUSTER=["']?([\w.-]+)"#;
     Regex::new(pattern).expect("the pattern of the job's cluster is sound")
 });
 

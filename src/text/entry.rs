@@ -13,6 +13,7 @@ pub(super) fn split(text: &str, operations: &[Operation]) -> Vec<Range<usize>> {
     let mut operations = operations.iter().map(|it| it.span.clone()).peekable();
     let mut mode = Mode::Free;
     let mut start = 0;
+    let mut above = "";
     for line in text.split_inclusive('\n') {
         let end = start + line.len();
         while operations.next_if(|it| it.end <= start).is_some() {}
@@ -22,6 +23,7 @@ pub(super) fn split(text: &str, operations: &[Operation]) -> Vec<Range<usize>> {
                 mode = Mode::Free;
                 message.start >= start
             }
+            (None, _) if STAMPED_REST.is_match(line) => false,
             (None, _) if is_log_head(line) => {
                 mode = Mode::Log;
                 true
@@ -34,6 +36,11 @@ pub(super) fn split(text: &str, operations: &[Operation]) -> Vec<Range<usize>> {
                 mode = Mode::Free;
                 false
             }
+            // One object spread over lines ends, and the next begins.
+            (None, Mode::Log) if line.trim_end() == "{" && closes(above) => {
+                mode = Mode::Free;
+                true
+            }
             (None, Mode::Chat | Mode::Log) => false,
             (None, Mode::Free) => !continues(line),
         };
@@ -42,6 +49,7 @@ pub(super) fn split(text: &str, operations: &[Operation]) -> Vec<Range<usize>> {
             Some(_) | None => entries.push(start..end),
         }
         start = end;
+        above = line;
     }
     entries
 }
@@ -72,6 +80,21 @@ fn continues(line: &str) -> bool {
     let first = line.chars().next();
     line.trim().is_empty() || first.is_some_and(|it| it.is_whitespace() || matches!(it, ']' | '}' | ')'))
 }
+
+/// Whether a line closes an object that began at the margin.
+fn closes(line: &str) -> bool {
+    matches!(line.trim_end(), "}" | "},")
+}
+
+/// `kubectl logs --timestamps` puts the time before every line, to the nanosecond: of what is indented
+/// behind it, or closes a bracket, it is no head.
+static STAMPED_REST: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"(?x)^
+        (?: \[ [\w./-]+ \] \x20 )?
+        [0-9]{4}-[0-9]{2}-[0-9]{2} T [0-9]{2}:[0-9]{2}:[0-9]{2} \. [0-9]{9} (?: Z | [+-][0-9]{2}:[0-9]{2} )
+        (?: \x20 [\s\]})] | \s* $ )";
+    Regex::new(pattern).expect("the pattern of stamped lines is sound")
+});
 
 static LOG_HEAD: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = r#"(?x)^

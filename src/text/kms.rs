@@ -32,8 +32,24 @@ impl Provider {
     }
 }
 
+/// The endpoint at that address: a URL, or a host with or without a port.
+pub(super) fn fill_endpoint(address: &str, fields: &mut Fields) {
+    if address.contains("://") {
+        endpoint(address, fields);
+    } else {
+        endpoint(&format!("https://{address}"), fields);
+    }
+}
+
 /// Of several endpoints the last that is named counts: in a log it is the newest.
 pub(super) fn fill(text: &str, fields: &mut Fields) {
+    if fields.get(Field::KmsHost).is_empty() {
+        endpoint(text, fields);
+    }
+    fields.put(Field::KmsPath, path(text));
+}
+
+fn endpoint(text: &str, fields: &mut Fields) {
     let named = URL.captures_iter(text).filter_map(|it| {
         let host = it.get(1)?.as_str().trim_end_matches('.');
         Some((Provider::of(host)?, host, it.get(2).map_or("", |it| it.as_str())))
@@ -43,7 +59,6 @@ pub(super) fn fill(text: &str, fields: &mut Fields) {
         fields.put(Field::KmsHost, host.to_ascii_lowercase());
         fields.put(Field::KmsPort, port);
     }
-    fields.put(Field::KmsPath, path(text));
 }
 
 fn path(text: &str) -> &'static str {

@@ -18,6 +18,15 @@ pub(super) struct Operation {
     ended: Option<DateTime<FixedOffset>>,
 }
 
+impl Operation {
+    /// Notes what it says.
+    pub(super) fn fill(&self, fields: &mut Fields) {
+        for (field, value) in &self.said {
+            fields.put(*field, value.clone());
+        }
+    }
+}
+
 /// Every message, from the first to the last. A part that it lacks is none of its fields; the
 /// asterisks may be gone, and any blank may be a line's end.
 pub(super) fn find(text: &str) -> Vec<Operation> {
@@ -32,7 +41,8 @@ pub(super) fn find(text: &str) -> Vec<Operation> {
             head.name("operation").map(|it| (Field::Operation, it.as_str().to_owned())).into_iter().collect();
         for (field, pattern) in PARTS.iter() {
             let value = pattern.captures(message).and_then(|it| Some(it.get(1)?.as_str()));
-            let value = value.map(|it| it.trim_end_matches(['.', ';'])).filter(|it| !it.ends_with(':'));
+            let value =
+                value.map(|it| shown(it).trim_end_matches(['.', ';'])).filter(|it| !it.ends_with(':'));
             said.extend(value.map(|it| (*field, it.to_owned())));
         }
         let ended = time_of(message);
@@ -53,9 +63,7 @@ pub(super) fn fill(text: &str, operations: &[Operation], fields: &mut Fields) {
         it.said.iter().any(|(field, value)| *field == Field::Request && Some(value.as_str()) == paged)
     };
     if let Some(meant) = operations.iter().find(is_paged).or(operations.first()) {
-        for (field, value) in &meant.said {
-            fields.put(*field, value.clone());
-        }
+        meant.fill(fields);
         fields.put(Field::Failures, most_in_an_hour(operations).to_string());
     }
     fields.put(Field::Request, paged.unwrap_or_default());
@@ -77,6 +85,12 @@ fn end_of(text: &str, start: usize, behind: usize) -> usize {
         end += line.len();
     }
     LAST.find(&text[start..end]).map_or(end, |it| start + it.end())
+}
+
+/// What a chat shows of a link: `<http://10.0.0.1|10.0.0.1>`.
+fn shown(value: &str) -> &str {
+    let link = value.strip_prefix('<').and_then(|it| it.strip_suffix('>')).and_then(|it| it.split_once('|'));
+    link.map_or(value, |(_, shown)| shown)
 }
 
 fn time_of(message: &str) -> Option<DateTime<FixedOffset>> {

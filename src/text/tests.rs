@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod handed;
+
 fn entries(text: &str) -> Vec<String> {
     Text::new(text).entries().map(str::to_owned).collect()
 }

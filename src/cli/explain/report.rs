@@ -1,22 +1,35 @@
 //! What is told of a text: where it points, what was found in it, how the service endpoints stand.
+//! `to_json` is read by programs: keys are added to it, none is renamed or taken away, and each is
+//! always there (`null`, `""`, `[]` or `{}` where there is nothing to say).
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::Serialize;
 
-use crate::advice::{Advice, Piece, advise};
-use crate::plan::{Row, TextRow, TextRule};
+use crate::advice::{self, Advice, Piece, advise, named};
+use crate::condition::Failed;
+use crate::plan::{Alert, Plan, Row, TextRule};
 use crate::runbook::Runbook;
-use crate::text::{MagicBox, TEXT_BYTES_MAX, Text};
+use crate::text::{MagicBox, Text};
+
+mod told;
 
 /// All that is told of one text.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
+    /// Where the text as a whole points.
     #[serde(flatten)]
-    way: Option<Way>,
+    way: Way,
+    /// What the rule names in it.
+    #[serde(flatten)]
+    named: Named,
+    /// Each failed-operation message, in the order of the text.
+    operations: Vec<Failure>,
+    /// How many of them there are; no more than [`OPERATIONS_MAX`] are told.
+    operations_total: usize,
+    /// All fields by the names that conditions have for them.
     fields: BTreeMap<&'static str, String>,
     /// The same in the order of their table.
     #[serde(skip)]
@@ -30,25 +43,58 @@ pub(super) struct Report {
     failures: Vec<String>,
 }
 
-/// Where to go.
-#[derive(Debug, Serialize)]
+/// Where to go. Without a rule all of it is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 struct Way {
-    rule: String,
-    title: String,
-    url: String,
+    /// The rule that knew the text.
+    rule: Option<String>,
+    /// The first alert that holds its target's body against that rule.
+    alert: Option<String>,
+    /// The page: a path of the runbook's site, or a URL.
+    page: Option<String>,
+    /// The anchor on it.
+    step: Option<String>,
+    /// The step's heading.
+    title: Option<String>,
+    /// Page and anchor, as a link.
+    runbook_url: Option<String>,
+    /// Links to what is to be read ahead.
     before: Vec<String>,
+    /// Links to what is named with the step.
     also: Vec<String>,
+    /// What to know before going there.
     note: Option<String>,
+    /// Whom to call.
     call: Option<String>,
     escalate: Option<Escalation>,
 }
 
 /// Where to turn when that does not help.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Escalation {
+    page: String,
+    step: Option<String>,
     title: String,
-    url: String,
+    runbook_url: String,
     call: Option<String>,
+}
+
+/// What a rule names in a text, by the drop-in's names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+struct Named {
+    #[serde(serialize_with = "as_map")]
+    labels: Vec<(Arc<str>, String)>,
+    #[serde(serialize_with = "as_map")]
+    annotations: Vec<(Arc<str>, String)>,
+}
+
+/// One failed-operation message.
+#[derive(Debug, Serialize)]
+struct Failure {
+    #[serde(flatten)]
+    named: Named,
+    /// Where to turn with this one.
+    escalate: Option<Escalation>,
 }
 
 /// A region's service endpoints, in the order in which to look at them.
@@ -57,7 +103,9 @@ struct Region {
     #[serde(rename = "region")]
     name: String,
     #[serde(flatten)]
-    way: Option<Way>,
+    way: Way,
+    #[serde(flatten)]
+    named: Named,
     zones: Vec<Zone>,
 }
 
@@ -76,40 +124,39 @@ struct Zone {
 impl Report {
     /// Looks for the advice of the whole text; where it tells of the endpoints of several regions,
     /// for that of each region instead.
-    pub(super) fn new(text: &Arc<Text>, rules: &[Arc<TextRule>], runbook: &Runbook, now: SystemTime) -> Self {
-        let mut failures = Vec::new();
-        let mut way = |text: &Arc<Text>, only_known: bool| {
-            let advice = advise(rules, &Piece { text: Arc::clone(text), now })?;
-            failures.extend(advice.failures.iter().map(|it| it.message.clone()));
-            let is_known = advice.step.row.when.is_some();
-            (is_known || !only_known).then(|| Way::new(&advice, runbook))
-        };
+    pub(super) fn new(text: &Arc<Text>, plan: &Plan, runbook: &Runbook, now: SystemTime) -> Self {
+        let mut desk = Desk { plan, runbook, now, failures: Vec::new() };
         let pieces: Vec<Arc<Text>> = text.regions().into_iter().map(Arc::new).collect();
         let endpoints = text.endpoints();
-        let whole = way(text, !pieces.is_empty());
+        let (way, named) = desk.judge(text, !pieces.is_empty());
+        let (operations, operations_total) = desk.operations(text, &way);
         let mut regions = Vec::new();
-        for (index, name) in endpoints.regions().into_iter().enumerate() {
-            let way = pieces.get(index).filter(|_| !endpoints.is_beside(name)).and_then(|it| way(it, true));
-            let zones = endpoints.of(name).into_iter().map(Zone::new).collect();
-            regions.push(Region { name: name.to_owned(), way, zones });
+        for (index, (name, boxes)) in endpoints.by_region().into_iter().enumerate() {
+            let piece = pieces.get(index).filter(|_| !endpoints.is_beside(name, &boxes));
+            let (way, named) = piece.map(|it| desk.judge(it, true)).unwrap_or_default();
+            let zones = boxes.into_iter().map(Zone::new).collect();
+            regions.push(Region { name: clean(name), way, named, zones });
         }
         let in_order: Vec<_> =
             text.fields().iter().map(|(field, value)| (field.name(), clean(value))).collect();
         let flaw = |it: &crate::text::Flaw| clean(&format!("line {}: {}", it.line, it.message));
         Self {
-            way: whole,
+            way,
+            named,
+            operations,
+            operations_total,
             fields: in_order.iter().cloned().collect(),
             in_order,
             regions,
             flaws: endpoints.flaws.iter().map(flaw).collect(),
             cut: text.is_cut(),
-            failures,
+            failures: desk.failures.into_iter().map(|it| it.message).collect(),
         }
     }
 
     /// Whether any rule knew the text.
     pub(super) fn points(&self) -> bool {
-        self.way.is_some() || self.regions.iter().any(|it| it.way.is_some())
+        self.way.points() || self.regions.iter().any(|it| it.way.points())
     }
 
     /// Conditions and templates that could not be evaluated.
@@ -123,99 +170,98 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(way) = &self.way {
-            write!(f, "{way}")?;
-        } else if !self.points() {
-            writeln!(f, "no rule of the drop-ins knows this text")?;
+/// What a report is made with.
+struct Desk<'a> {
+    plan: &'a Plan,
+    runbook: &'a Runbook,
+    now: SystemTime,
+    failures: Vec<Failed>,
+}
+
+impl<'a> Desk<'a> {
+    /// Where the text points, and what is named in it; a row for all other texts counts only where
+    /// that is asked for.
+    fn judge(&mut self, text: &Arc<Text>, only_known: bool) -> (Way, Named) {
+        let piece = self.piece(text);
+        let Some(mut advice) = advise(&self.plan.text_rules, &piece) else { return <_>::default() };
+        self.failures.append(&mut advice.failures);
+        if only_known && advice.step.when.is_none() {
+            return <_>::default();
         }
-        if !self.in_order.is_empty() {
-            writeln!(f)?;
+        (Way::new(&advice, self.plan, self.runbook), self.named(advice.rule, &piece))
+    }
+
+    /// Each failed operation, in the words of the rule that knew the text, and how many there are.
+    fn operations(&mut self, text: &Text, way: &Way) -> (Vec<Failure>, usize) {
+        let rule = |it: &&'a Arc<TextRule>| Some(&*it.name) == way.rule.as_deref();
+        let Some(rule) = self.plan.text_rules.iter().find(rule) else { return (Vec::new(), 0) };
+        let mut told = Vec::new();
+        for message in text.operations(OPERATIONS_MAX) {
+            let piece = self.piece(&Arc::new(message));
+            let named = self.named(rule, &piece);
+            let escalate = advice::escalation(rule, &piece, &mut self.failures);
+            told.push(Failure { named, escalate: escalate.map(|it| Escalation::new(&it, self.runbook)) });
         }
-        for (name, value) in &self.in_order {
-            writeln!(f, "{name}: {value}")?;
+        (told, text.operations_count())
+    }
+
+    fn piece(&self, text: &Arc<Text>) -> Piece {
+        Piece { text: Arc::clone(text), now: self.now }
+    }
+
+    fn named(&mut self, rule: &TextRule, piece: &Piece) -> Named {
+        let advice::Named { mut labels, mut annotations } = named(rule, piece, &mut self.failures);
+        for (_, value) in labels.iter_mut().chain(&mut annotations) {
+            *value = clean(value);
         }
-        for region in &self.regions {
-            write!(f, "\n{region}")?;
-        }
-        for flaw in &self.flaws {
-            writeln!(f, "\n{flaw}")?;
-        }
-        if self.cut {
-            writeln!(f, "\nthe text is longer: only its first {} MiB were read", TEXT_BYTES_MAX >> 20)?;
-        }
-        Ok(())
+        Named { labels, annotations }
     }
 }
 
 impl Way {
-    fn new(advice: &Advice<'_>, runbook: &Runbook) -> Self {
+    fn new(advice: &Advice<'_>, plan: &Plan, runbook: &Runbook) -> Self {
         let url = |it: &Row| runbook.url(&it.page, it.anchor.as_deref());
-        let title = |it: &TextRow| runbook.step(&it.row.page, it.row.anchor.as_deref()).title;
         let step = advice.step;
-        let rows = advice.before.iter().copied().chain([&step.row]);
+        let rows = advice.before.iter().copied().chain([step]);
         let further = rows.flat_map(|it| &it.also);
+        let takes_it_in = |it: &&Arc<Alert>| it.text_rule.as_ref() == Some(&advice.rule.name);
         Self {
-            rule: advice.rule.name.to_string(),
-            title: title(step),
-            url: url(&step.row),
+            rule: Some(advice.rule.name.to_string()),
+            alert: plan.alerts.iter().find(takes_it_in).map(|it| it.name.to_string()),
+            page: Some(step.page.to_string()),
+            step: step.anchor.as_deref().map(str::to_owned),
+            title: Some(runbook.step(&step.page, step.anchor.as_deref()).title),
+            runbook_url: Some(url(step)),
             before: advice.before.iter().map(|it| url(it)).collect(),
             also: further.map(|it| runbook.url(&it.page, it.anchor.as_deref())).collect(),
             note: step.note.as_deref().map(str::to_owned),
             call: advice.call.as_deref().map(clean),
-            escalate: advice.escalate.as_ref().map(|(row, call)| Escalation {
-                title: title(row),
-                url: url(&row.row),
-                call: call.as_deref().map(clean),
-            }),
+            escalate: advice.escalate.as_ref().map(|it| Escalation::new(it, runbook)),
+        }
+    }
+
+    /// Whether it leads anywhere.
+    fn points(&self) -> bool {
+        self.rule.is_some()
+    }
+}
+
+impl Escalation {
+    fn new((row, call): &advice::Escalation<'_>, runbook: &Runbook) -> Self {
+        let anchor = row.anchor.as_deref();
+        Self {
+            page: row.page.to_string(),
+            step: anchor.map(str::to_owned),
+            title: runbook.step(&row.page, anchor).title,
+            runbook_url: runbook.url(&row.page, anchor),
+            call: call.as_deref().map(clean),
         }
     }
 }
 
-impl fmt::Display for Way {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for before in &self.before {
-            writeln!(f, "first: {before}")?;
-        }
-        writeln!(f, "{}\n{}", self.title, self.url)?;
-        for also in &self.also {
-            writeln!(f, "also: {also}")?;
-        }
-        if let Some(note) = &self.note {
-            writeln!(f, "note: {note}")?;
-        }
-        if let Some(call) = &self.call {
-            writeln!(f, "call: {call}")?;
-        }
-        if let Some(it) = &self.escalate {
-            writeln!(f, "if that does not help: {}\n{}", it.title, it.url)?;
-            if let Some(call) = &it.call {
-                writeln!(f, "call: {call}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", clean(&self.name))?;
-        if let Some(way) = &self.way {
-            write!(f, "{way}")?;
-        }
-        let width =
-            |of: fn(&Zone) -> &str| self.zones.iter().map(|it| of(it).chars().count()).max().unwrap_or(0);
-        let (zone, id) = (width(|it| &it.name), width(|it| &it.magic_box));
-        let (upstream, front) = (width(|it| &it.upstream), width(|it| &it.front));
-        for it in &self.zones {
-            writeln!(
-                f,
-                "{:zone$}  {:>4}  {:id$}  front {:front$}  upstream {:upstream$}  {}",
-                it.name, it.state, it.magic_box, it.front, it.upstream, it.readiness
-            )?;
-        }
-        Ok(())
+impl Named {
+    fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.annotations.is_empty()
     }
 }
 
@@ -232,10 +278,18 @@ impl Zone {
     }
 }
 
+/// In the order of the drop-in.
+fn as_map<S: serde::Serializer>(pairs: &[(Arc<str>, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (&**name, value)))
+}
+
 /// A terminal obeys control characters, and the text is not ours.
 fn clean(text: &str) -> String {
     text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect()
 }
+
+/// The most failed operations that are told.
+const OPERATIONS_MAX: usize = 1000;
 
 #[cfg(test)]
 mod tests;

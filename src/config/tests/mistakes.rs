@@ -140,6 +140,19 @@ fn mistakes_in_text_rules_have_their_place_and_a_help() {
         row(text_rule("steps: [{ step: a }, { step: b }]"), "step", "never chosen", "put it last"),
         row(text_rule("steps: [{ step: a }], before: [{ step: b, call: x }]"), "call", "unknown key", "has"),
         row(
+            text_rule("labels: { a: '{{ fields.regoin }}' }, steps: [{ step: a }]"),
+            "regoin",
+            "no field",
+            "`region`",
+        ),
+        row(
+            text_rule("annotations: { a: '{{ target.status }}' }, steps: [{ step: a }]"),
+            "target",
+            "cannot stand",
+            "`text`",
+        ),
+        row(text_rule("labels: { a-b: x }, steps: [{ step: a }]"), "a-b", "", "a_b"),
+        row(
             "text_rules: [{ name: r, steps: [{ step: a }] }]\n",
             "step",
             "the rule has no `runbook`",

@@ -172,6 +172,25 @@ fn an_answer_is_forgotten_after_three_intervals_without_another() {
 }
 
 #[test]
+fn a_question_that_only_rows_behind_the_chosen_one_ask_is_not_missed() {
+    let told = |steps: Vec<crate::plan::Row>| {
+        let mut it = Stage::new(vec![Alert { steps, ..asks("A", Vec::new(), &["up"]) }], fleet());
+        it.see("a:1", Sight::Refused);
+        it.until(1);
+        it.tell(Event::Answered { promql: "up".into(), value: None });
+        it.snapshot().alerts[0].notification.annotations["description"].clone()
+    };
+    let asking = || row(Some("queries.scraped == 1.0"), Some("known"));
+    let chosen = || row(Some("target.failing"), Some("chosen"));
+    let missing = "without an answer: query scraped";
+    assert!(!told(vec![chosen(), asking()]).contains(missing));
+    assert!(told(vec![asking(), chosen()]).contains(missing));
+    assert!(told(vec![chosen()]).contains(missing), "it was asked for the sake of the evidence");
+    let either = row(Some("target.failing || queries.scraped == 1.0"), Some("either"));
+    assert!(told(vec![either, asking()]).contains(missing), "the chosen row asked too");
+}
+
+#[test]
 fn no_number_is_no_answer_at_once() {
     let steps = vec![row(Some("queries.scraped != 7.0"), Some("known")), row(None, Some("anything-else"))];
     let mut it = Stage::new(vec![Alert { steps, ..asks("A", Vec::new(), &["up"]) }], fleet());

@@ -312,6 +312,9 @@ pub(super) fn alert(name: &str) -> Alert {
         runbook: Some(page("scrape.html")),
         before: Vec::new(),
         steps: vec![row(None, Some("anything-else"))],
+        escalate: Vec::new(),
+        found: Vec::new(),
+        text_rule: None,
     }
 }
 
@@ -325,6 +328,8 @@ pub(super) fn row(when: Option<&str>, anchor: Option<&str>) -> Row {
         page: page("scrape.html"),
         anchor: anchor.map(Arc::from),
         also: Vec::new(),
+        call: None,
+        note: None,
     }
 }
 

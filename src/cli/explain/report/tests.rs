@@ -7,6 +7,8 @@ use crate::plan::Plan;
 
 use super::*;
 
+mod long;
+
 const SHIPPED: [(&str, &str); 2] = [
     ("probes.d/31-registry-se-status.yaml", include_str!("../../../../probes.d/31-registry-se-status.yaml")),
     ("probes.d/50-deploy.yaml", include_str!("../../../../probes.d/50-deploy.yaml")),
@@ -26,12 +28,12 @@ const MONDAY: Duration = Duration::from_hours(477_063);
 
 fn report(text: &str, now: Duration) -> Report {
     let text = Arc::new(Text::new(text));
-    Report::new(&text, &shipped().text_rules, &Runbook::default(), SystemTime::UNIX_EPOCH + now)
+    Report::new(&text, &shipped(), &Runbook::default(), SystemTime::UNIX_EPOCH + now)
 }
 
 /// The last part of the way: the anchor, or the file's name.
 fn way(report: &Report) -> String {
-    let url = &report.way.as_ref().expect("a rule knows every text").url;
+    let url = report.way.runbook_url.as_ref().expect("a rule knows every text");
     url.rsplit(['#', '/']).next().unwrap_or_default().to_owned()
 }
 
@@ -173,8 +175,9 @@ fn a_shipped_row_that_is_taken_away_is_missed() {
     texts.extend(ROWS.iter().map(|it| it.0.to_owned()).chain([webhook]));
     let texts: Vec<Arc<Text>> = texts.iter().map(|it| Arc::new(Text::new(it))).collect();
     let told = |rules: &[Arc<TextRule>]| -> Vec<String> {
+        let plan = Plan { text_rules: rules.to_vec(), ..Plan::default() };
         let now = SystemTime::UNIX_EPOCH + SATURDAY;
-        texts.iter().map(|it| Report::new(it, rules, &Runbook::default(), now).to_json()).collect()
+        texts.iter().map(|it| Report::new(it, &plan, &Runbook::default(), now).to_json()).collect()
     };
     let whole = told(&shipped().text_rules);
     let rows: Vec<usize> = shipped().text_rules.iter().map(|it| it.steps.len()).collect();
@@ -193,17 +196,17 @@ fn a_row_for_all_other_texts_gives_way_to_a_rule_that_knows_the_text() {
     let file = "text_rules:\n  - { name: a, runbook: /a.html, steps: [{ when: text.contains('x'), step: x }, { step: rest }] }\n  \
                 - { name: b, runbook: /b.html, steps: [{ when: text.contains('y'), step: y }, { step: other }] }\n";
     let source = Source { name: "a.yaml".into(), text: Ok(file.into()) };
-    let rules = &config::load(&[source], &LastGood::default()).config.plan.text_rules.clone();
+    let plan = config::load(&[source], &LastGood::default()).config.plan;
     for (text, wanted) in [("x y", "x"), ("y", "y"), ("z", "rest")] {
         let text = Arc::new(Text::new(text));
-        assert_eq!(way(&Report::new(&text, rules, &Runbook::default(), SystemTime::UNIX_EPOCH)), wanted);
+        assert_eq!(way(&Report::new(&text, &plan, &Runbook::default(), SystemTime::UNIX_EPOCH)), wanted);
     }
 }
 
 fn call(text: &str, now: Duration) -> (String, String) {
-    let way = report(text, now).way.expect("a rule knows every text");
+    let way = report(text, now).way;
     let escalate = way.escalate.expect("the rule says where to turn");
-    assert!(escalate.url.ends_with("#escalation-policy"), "{}", escalate.url);
+    assert!(escalate.runbook_url.ends_with("#escalation-policy"), "{}", escalate.runbook_url);
     (way.call.unwrap_or_default(), escalate.call.unwrap_or_default())
 }
 
@@ -255,7 +258,7 @@ fn the_states_of_a_region_s_zones_point_to_their_row() {
     ] {
         let report = report(&zones("test-jp", &states), SATURDAY);
         assert_eq!(way(&report), wanted, "{states:?}");
-        let also = &report.way.as_ref().expect("there is a way").also;
+        let also = &report.way.also;
         assert_eq!(
             also.iter().any(|it| it.ends_with("#paging-the-service-endpoint-team")),
             paged,
@@ -273,8 +276,8 @@ fn each_region_has_its_own_way_and_one_that_is_well_and_not_asked_for_has_none()
         zones("test-us", &["0:0", "0:-1"]),
     );
     let report = report(&text, SATURDAY);
-    assert!(report.way.is_none());
-    let ways: Vec<_> = report.regions.iter().map(|it| (it.name.as_str(), it.way.is_some())).collect();
+    assert!(!report.way.points());
+    let ways: Vec<_> = report.regions.iter().map(|it| (it.name.as_str(), it.way.points())).collect();
     assert_eq!(ways, [("test-eu", false), ("test-jp", true), ("test-us", true)]);
     let states: Vec<_> = report.regions[1].zones.iter().map(|it| it.state.as_str()).collect();
     assert_eq!(states, ["0:1", "1:0", "0:0"]);
@@ -289,7 +292,7 @@ fn the_fields_are_told_in_their_order_and_no_control_character_reaches_the_termi
     let text = "*FAILED* *deploy* on Carrier: *c\u{1b}[31m1* (10.0.0.1) at now - Region: *r*";
     let told = report(text, SATURDAY).to_string();
     assert!(
-        told.contains("operation: deploy\ncarrier: c\u{fffd}[31m1\nnode: 10.0.0.1\nregion: r\n"),
+        told.contains("labels\n  operation: deploy\n  carrier: c\u{fffd}[31m1\n  region: r\nannotations\n"),
         "{told}"
     );
     assert!(!told.contains('\u{1b}'));
@@ -298,7 +301,7 @@ fn the_fields_are_told_in_their_order_and_no_control_character_reaches_the_termi
 #[test]
 fn without_rules_no_way_is_told_but_the_fields_are() {
     let text = Arc::new(Text::new("*FAILED* *deploy* on Carrier: *c1*"));
-    let report = Report::new(&text, &[], &Runbook::default(), SystemTime::UNIX_EPOCH);
+    let report = Report::new(&text, &Plan::default(), &Runbook::default(), SystemTime::UNIX_EPOCH);
     assert!(!report.points());
     let told = report.to_string();
     assert!(told.starts_with("no rule of the drop-ins knows this text\n\noperation: deploy\n"), "{told}");
