@@ -11,5 +11,7 @@ mod inhibit_rules;
 mod isolated;
 mod killstorm;
 mod path_lab;
+mod prom_proxy_sockets;
 mod peer;
 mod reload;
+mod registry_sockets;
