@@ -52,7 +52,7 @@ macro_rules! drop_ins {
 }
 
 /// The shipped drop-ins, by the names they have in `probes.d`.
-const DROP_INS: &[(&str, &str)] = drop_ins! { "10-scrape.yaml" "20-prom-proxy.yaml" "30-registry-se.yaml" "31-registry-se-status.yaml" "40-bootstrap.yaml" "50-deploy.yaml" };
+const DROP_INS: &[(&str, &str)] = drop_ins! { "10-scrape.yaml" "20-prom-proxy.yaml" "30-registry-se.yaml" "40-bootstrap.yaml" "50-deploy.yaml" };
 
 macro_rules! pages {
     ($($name:literal)*) => { &[$(($name, include_str!(concat!("runbook/", $name)))),*] };
