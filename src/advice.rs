@@ -37,6 +37,36 @@ pub struct Piece {
     pub now: SystemTime,
 }
 
+/// All that the rules advise on one text.
+#[derive(Debug)]
+pub struct Counsel<'a> {
+    /// On the text as a whole. Where it tells of the service endpoints of several regions, only if a
+    /// conditional row knows it.
+    pub whole: Option<Advice<'a>>,
+    /// Then on each of those regions, by its name; on none that a rule does not know.
+    pub regions: Vec<(String, Advice<'a>)>,
+    /// What could not be evaluated on the way, as [`Advice::failures`] has it.
+    pub failures: Vec<Failed>,
+}
+
+/// Judges a text, region by region where it tells of the service endpoints of several.
+pub fn counsel<'a>(rules: &'a [Arc<TextRule>], text: &Arc<Text>, now: SystemTime) -> Counsel<'a> {
+    let mut failures = Vec::new();
+    let mut on = |text: &Arc<Text>, only_known: bool| {
+        let mut advice = advise(rules, &Piece { text: Arc::clone(text), now })?;
+        failures.append(&mut advice.failures);
+        (!only_known || advice.step.row.when.is_some()).then_some(advice)
+    };
+    let pieces = text.regions();
+    let whole = on(text, !pieces.is_empty());
+    let names = text.endpoints().regions();
+    let asked_for = names.iter().zip(pieces).filter(|(name, _)| !text.endpoints().is_beside(name));
+    let regions =
+        asked_for.filter_map(|(name, piece)| Some(((*name).to_owned(), on(&Arc::new(piece), true)?)));
+    let regions = regions.collect();
+    Counsel { whole, regions, failures }
+}
+
 /// The advice of the first rule with a conditional row that holds; where there is none, of the first
 /// rule that has a row for all other texts. None: no rule knows the text.
 pub fn advise<'a>(rules: &'a [Arc<TextRule>], piece: &Piece) -> Option<Advice<'a>> {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use crate::advice::{Advice, Piece, advise};
+use crate::advice::{Advice, counsel};
 use crate::plan::{Row, TextRow, TextRule};
 use crate::runbook::Runbook;
 use crate::text::{MagicBox, TEXT_BYTES_MAX, Text};
@@ -77,33 +77,25 @@ impl Report {
     /// Looks for the advice of the whole text; where it tells of the endpoints of several regions,
     /// for that of each region instead.
     pub(super) fn new(text: &Arc<Text>, rules: &[Arc<TextRule>], runbook: &Runbook, now: SystemTime) -> Self {
-        let mut failures = Vec::new();
-        let mut way = |text: &Arc<Text>, only_known: bool| {
-            let advice = advise(rules, &Piece { text: Arc::clone(text), now })?;
-            failures.extend(advice.failures.iter().map(|it| it.message.clone()));
-            let is_known = advice.step.row.when.is_some();
-            (is_known || !only_known).then(|| Way::new(&advice, runbook))
-        };
-        let pieces: Vec<Arc<Text>> = text.regions().into_iter().map(Arc::new).collect();
+        let counsel = counsel(rules, text, now);
         let endpoints = text.endpoints();
-        let whole = way(text, !pieces.is_empty());
-        let mut regions = Vec::new();
-        for (index, name) in endpoints.regions().into_iter().enumerate() {
-            let way = pieces.get(index).filter(|_| !endpoints.is_beside(name)).and_then(|it| way(it, true));
-            let zones = endpoints.of(name).into_iter().map(Zone::new).collect();
-            regions.push(Region { name: name.to_owned(), way, zones });
-        }
+        let region = |name: &str| Region {
+            name: name.to_owned(),
+            way: counsel.regions.iter().find(|(it, _)| it == name).map(|(_, it)| Way::new(it, runbook)),
+            zones: endpoints.of(name).into_iter().map(Zone::new).collect(),
+        };
+        let regions = endpoints.regions().into_iter().map(region).collect();
         let in_order: Vec<_> =
             text.fields().iter().map(|(field, value)| (field.name(), clean(value))).collect();
         let flaw = |it: &crate::text::Flaw| clean(&format!("line {}: {}", it.line, it.message));
         Self {
-            way: whole,
+            way: counsel.whole.as_ref().map(|it| Way::new(it, runbook)),
             fields: in_order.iter().cloned().collect(),
             in_order,
             regions,
             flaws: endpoints.flaws.iter().map(flaw).collect(),
             cut: text.is_cut(),
-            failures,
+            failures: counsel.failures.into_iter().map(|it| it.message).collect(),
         }
     }
 
