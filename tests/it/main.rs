@@ -15,3 +15,4 @@ mod prom_proxy_sockets;
 mod peer;
 mod reload;
 mod registry_sockets;
+mod shipped_rows;
