@@ -2,6 +2,7 @@
 //! real programs it works with.
 
 mod answers;
+mod demo;
 mod end_to_end;
 mod bootstrap_peer;
 mod bootstrap_promql;
