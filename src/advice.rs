@@ -14,6 +14,8 @@ use crate::view::{CheckAnswer, Reading, Tally, View};
 /// The way that a text points.
 #[derive(Debug)]
 pub struct Advice<'a> {
+    /// What it is given on.
+    pub piece: Piece,
     /// The rule that knew it.
     pub rule: &'a TextRule,
     /// The row that holds.
@@ -50,21 +52,51 @@ pub struct Piece {
     pub now: SystemTime,
 }
 
+/// All that the rules advise on one text.
+#[derive(Debug)]
+pub struct Counsel<'a> {
+    /// On the text as a whole. Where it tells of the service endpoints of several regions, only if a
+    /// conditional row knows it.
+    pub whole: Option<Advice<'a>>,
+    /// Then on each of those regions, by its name; on none that a rule does not know.
+    pub regions: Vec<(String, Advice<'a>)>,
+    /// What could not be evaluated on the way, as [`Advice::failures`] has it.
+    pub failures: Vec<Failed>,
+}
+
+/// Judges a text, region by region where it tells of the service endpoints of several.
+pub fn counsel<'a>(rules: &'a [Arc<TextRule>], text: &Arc<Text>, now: SystemTime) -> Counsel<'a> {
+    let mut failures = Vec::new();
+    let mut on = |text: &Arc<Text>, only_known: bool| {
+        let mut advice = advise(rules, Piece { text: Arc::clone(text), now })?;
+        failures.append(&mut advice.failures);
+        (!only_known || advice.step.when.is_some()).then_some(advice)
+    };
+    let pieces = text.regions();
+    let whole = on(text, !pieces.is_empty());
+    let (endpoints, each) = (text.endpoints(), text.endpoints().by_region());
+    let asked_for = each.iter().zip(pieces).filter(|((name, boxes), _)| !endpoints.is_beside(name, boxes));
+    let regions =
+        asked_for.filter_map(|((name, _), piece)| Some(((*name).to_owned(), on(&Arc::new(piece), true)?)));
+    let regions = regions.collect();
+    Counsel { whole, regions, failures }
+}
+
 /// The advice of the first rule with a conditional row that holds; where there is none, of the first
 /// rule that has a row for all other texts. None: no rule knows the text.
-pub fn advise<'a>(rules: &'a [Arc<TextRule>], piece: &Piece) -> Option<Advice<'a>> {
+pub fn advise(rules: &[Arc<TextRule>], piece: Piece) -> Option<Advice<'_>> {
     let mut failures = Vec::new();
     let known = rules.iter().find_map(|rule| {
         let mut conditional = rule.steps.iter().filter(|it| it.when.is_some());
-        Some((&**rule, conditional.find(|it| holds(it, piece, &mut failures))?))
+        Some((&**rule, conditional.find(|it| holds(it, &piece, &mut failures))?))
     });
     let otherwise =
         || rules.iter().find_map(|rule| Some((&**rule, rule.steps.iter().find(|it| it.when.is_none())?)));
     let (rule, step) = known.or_else(otherwise)?;
-    let escalate = escalation(rule, piece, &mut failures);
-    let before = rule.before.iter().filter(|it| holds(it, piece, &mut failures)).collect();
-    let call = call(step, piece, &mut failures);
-    Some(Advice { rule, step, before, call, escalate, failures })
+    let escalate = escalation(rule, &piece, &mut failures);
+    let before = rule.before.iter().filter(|it| holds(it, &piece, &mut failures)).collect();
+    let call = call(step, &piece, &mut failures);
+    Some(Advice { piece, rule, step, before, call, escalate, failures })
 }
 
 /// Where the rule turns with that text when the step did not help.

@@ -3,7 +3,7 @@
 //! The daemon is the real one with the shipped drop-ins; only intervals and `for` are shortened. What
 //! it tells the person on call is written to standard output.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -20,6 +20,8 @@ use crate::notification::Notification;
 pub mod behaviour;
 pub mod fleet;
 pub mod folder;
+pub mod neighbour;
+mod oracle;
 pub mod pager;
 pub mod roster;
 
@@ -29,6 +31,7 @@ mod rows;
 use behaviour::Behaviour;
 use fleet::Fleet;
 use folder::Folder;
+use neighbour::{SCRAPE, SYSTEMS, System};
 use pager::{Colour, Ink, Pager};
 
 /// Why there is no demo.
@@ -56,13 +59,19 @@ pub enum Failed {
 /// Where a part of it cannot start.
 pub async fn run(listen: &[String]) -> Result<(), Failed> {
     let fleet = Fleet::start().await.map_err(Failed::Fleet)?;
-    let folder = Folder::write(&fleet.targets_yaml()).map_err(Failed::Folder)?;
+    let (scrape, neighbours) = (fleet.targets_yaml(), fleet.neighbours_yaml());
+    let targets = neighbours.iter().map(|(folder, text)| (*folder, text.as_str()));
+    let folder = Folder::write(targets.chain([("scrape", scrape.as_str())])).map_err(Failed::Folder)?;
     let (tap, news) = mpsc::unbounded_channel();
     let (started, addresses) = oneshot::channel();
     let options = Options {
         config_dir: folder.path().to_owned(),
         config_file: None,
-        overrides: Overrides { runbook_dir: Some(folder.runbook()), ..Overrides::default() },
+        overrides: Overrides {
+            runbook_dir: Some(folder.runbook()),
+            prometheus: Some(fleet.prometheus().clone()),
+            ..Overrides::default()
+        },
         listen: listen.iter().map(|it| free(it)).collect(),
         lifecycle: false,
         concurrency: CONCURRENCY,
@@ -98,10 +107,16 @@ async fn tell<W: Write>(
     let page = addresses.first().map(status_page).unwrap_or_default();
     pager.say(&opening(fleet, &page, pager.colour()))?;
     let mut awaited: BTreeSet<String> = fleet.failing().map(|address| address.to_string()).collect();
+    awaited.extend(SYSTEMS.iter().map(|it| it.alert.to_owned()));
+    let mut steps = Steps::new();
     while let Some(it) = news.recv().await {
         pager.tell(begun.elapsed(), &it)?;
-        if awaited.remove(it.labels.get("instance")) && awaited.is_empty() {
-            pager.say(&halfway(&page, pager.colour()))?;
+        if let Some(step) = it.annotations.get("runbook_step") {
+            steps.entry(it.name().to_owned()).or_default().insert(step.clone());
+        }
+        let was_awaited = awaited.remove(it.labels.get("instance")) | awaited.remove(it.name());
+        if was_awaited && awaited.is_empty() {
+            pager.say(&halfway(&page, &steps, pager.colour()))?;
         }
     }
     Ok(())
@@ -119,6 +134,10 @@ fn opening(fleet: &Fleet, page: &str, colour: Colour) -> String {
         let line = format!("  {:>2}  {}\n", fleet.count(behaviour), behaviour.told());
         text.push_str(&line);
     }
+    text.push_str("\nBeside them, what the other drop-ins watch:\n");
+    for System { name, told, alert: _ } in SYSTEMS {
+        writeln!(text, "  {name:<10}  {told}").expect("a string takes all text");
+    }
     write!(
         text,
         "\nEach is asked every {} s and may fail for {} s before somebody is called: less than in the drop-ins.\n\
@@ -132,14 +151,27 @@ fn opening(fleet: &Fleet, page: &str, colour: Colour) -> String {
     text
 }
 
+/// Of each alert's name the titles of the steps that were pointed to.
+type Steps = BTreeMap<String, BTreeSet<String>>;
+
 /// Once somebody has been called about each failing target.
-fn halfway(page: &str, colour: Colour) -> String {
-    format!(
-        "Somebody has been called about each target that fails. Those who said nothing are listened to\n\
-         for 30 s; until then it is open whether they are late or silent.\n\
+fn halfway(page: &str, steps: &Steps, colour: Colour) -> String {
+    let mut text =
+        String::from("Somebody has been called about everything that fails. Where they were sent:\n");
+    for System { name, told: _, alert } in [SCRAPE].iter().chain(&SYSTEMS) {
+        let titles = steps.get(*alert).into_iter().flatten();
+        let titles: Vec<String> = titles.map(|it| colour.paint(Ink::Strong, it)).collect();
+        writeln!(text, "  {name:<10}  {}", titles.join(&format!("\n{:14}", "")))
+            .expect("a string takes all text");
+    }
+    write!(
+        text,
+        "\nThose who said nothing are listened to for 30 s; until then it is open whether they are late or silent.\n\
          The status page {} stays open until Ctrl-C.\n\n",
         colour.paint(Ink::Link, page),
     )
+    .expect("a string takes all text");
+    text
 }
 
 fn status_page(address: &SocketAddr) -> String {
@@ -201,11 +233,14 @@ mod tests {
         let (tap, news) = mpsc::unbounded_channel();
         let (started, addresses) = oneshot::channel();
         started.send(vec!["127.0.0.1:7".parse().unwrap()]).unwrap();
-        for address in fleet.failing() {
-            let instance = address.to_string();
-            let labels = [("alertname", "A"), ("instance", instance.as_str())].into_iter().collect();
+        let of_fleet = fleet.failing().map(|it| ("A", it.to_string()));
+        let of_others = SYSTEMS.iter().map(|it| (it.alert, "elsewhere".to_owned()));
+        for (name, instance) in of_fleet.chain(of_others) {
+            let labels = [("alertname", name), ("instance", instance.as_str())].into_iter().collect();
             let starts_at = std::time::SystemTime::UNIX_EPOCH;
-            let annotations = std::iter::once(("summary".into(), instance.clone())).collect();
+            let step = format!("What to do about {name}");
+            let annotations = [("summary".into(), instance.clone()), ("runbook_step".into(), step)];
+            let annotations = annotations.into_iter().collect();
             tap.send(Notification { labels, annotations, starts_at, ends_at: None }).unwrap();
         }
         drop(tap);
@@ -215,7 +250,10 @@ mod tests {
         for address in fleet.failing() {
             assert!(told.contains(&address.to_string()), "{address}");
         }
-        assert_eq!(told.matches("Somebody has been called about each").count(), 1);
+        assert_eq!(told.matches("Somebody has been called about everything").count(), 1);
+        for System { name, told: _, alert } in SYSTEMS {
+            assert!(told.contains(&format!("\n  {name:<10}  What to do about {alert}\n")), "{told}");
+        }
         assert!(told.ends_with("stays open until Ctrl-C.\n\n"), "{told}");
     }
 }

@@ -3,7 +3,7 @@
 //! real engine under a virtual clock, without a socket.
 //!
 //! `written` is the file as people write it, `world` is what the engine sees of it, `compare` holds
-//! what came out against what was expected.
+//! what came out against what was expected; `piece` does so for a text that somebody hands in.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -18,6 +18,7 @@ use crate::moment::Moment;
 use crate::target::TargetSet;
 
 mod compare;
+mod piece;
 mod read;
 mod world;
 mod written;
@@ -64,6 +65,7 @@ fn run_case(suite: &Suite, case: &Case, config: &Config, base_url: &Url) -> Resu
             told(&[Complaint { level: Level::Error, place: case.name.place.clone(), title, help }])
         })?;
         misses.extend(compare::compare(expectation, &stage.alerts()));
+        misses.extend(piece::compare(case, expectation, &config.plan.text_rules, stage.hour()));
     }
     Ok(Ran { name: case.name().to_owned(), misses })
 }
@@ -174,6 +176,10 @@ impl<'a> Stage<'a> {
         let number = self.events.last_key_value().map_or(0, |(last, _)| last + 1);
         self.events.insert(number, event);
         self.coming.push(Reverse((at, number)));
+    }
+
+    fn hour(&self) -> SystemTime {
+        self.start.after(self.now).wall
     }
 
     fn alerts(&self) -> Vec<AlertStatus> {

@@ -62,7 +62,7 @@ fn business_hours_keep_to_the_clocks_on_the_wall() {
     let plan = crate::config::load(&[source], &<_>::default()).config.plan;
     for (time, wanted) in BUSINESS {
         let piece = Piece { text: Arc::new(Text::new("x")), now: humantime::parse_rfc3339(time).unwrap() };
-        let (_, call) = advise(&plan.text_rules, &piece).unwrap().escalate.unwrap();
+        let (_, call) = advise(&plan.text_rules, piece).unwrap().escalate.unwrap();
         assert_eq!(call.unwrap().contains("by chat"), *wanted, "{time}");
     }
 }

@@ -116,6 +116,8 @@ pub const SECTIONS: &[&Section] = &[
     &scene::SCENE_SERIES,
     &scene::EXPECT,
     &scene::SCENE_ALERT,
+    &scene::SCENE_ADVICE,
+    &scene::SCENE_ESCALATION,
 ];
 
 /// A file in `probes.d`.

@@ -105,7 +105,7 @@ pub(super) enum Port {
 }
 
 /// An HTTP/1.1 answer after which the connection ends.
-fn response(status: &str, content_type: &str, body: &str) -> Vec<u8> {
+pub(super) fn response(status: &str, content_type: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!(
         "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\

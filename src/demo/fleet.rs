@@ -1,6 +1,7 @@
-//! The fleet of the demo: servers on loopback that fail in every way a scrape can, each held by the
-//! fleet and gone with it. They speak no more HTTP than a scrape needs.
+//! The fleet of the demo: servers on loopback that fail in every way a scrape can, and its neighbours of
+//! the other systems, each held by the fleet and gone with it. They speak no more HTTP than a scrape needs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,8 +13,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
+use url::Url;
 
 use super::behaviour::{Behaviour, Port};
+use super::neighbour::{EMPTY_FOLDERS, NEIGHBOURS, Neighbour};
+use super::oracle;
 use super::roster::{CARRIERS, Resident};
 use crate::labels::{FNV_OFFSET, fnv1a};
 
@@ -21,6 +25,8 @@ use crate::labels::{FNV_OFFSET, fnv1a};
 #[derive(Debug)]
 pub struct Fleet {
     members: Vec<(Resident, SocketAddr)>,
+    neighbours: Vec<(Neighbour, SocketAddr)>,
+    prometheus: Url,
     /// Serving; dropping the set ends them and whom they talk to.
     _servers: JoinSet<()>,
     /// Bound so that nobody else gets the port, or full so that nobody gets in.
@@ -40,10 +46,22 @@ impl Fleet {
             let address = open(port, &mut servers, &mut held).await?;
             members.push((*resident, address));
         }
-        Ok(Self { members, _servers: servers, _held: held })
+        let mut neighbours = Vec::new();
+        for it in NEIGHBOURS {
+            neighbours.push((it, open(it.port(), &mut servers, &mut held).await?));
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let prometheus = format!("http://{}", listener.local_addr()?).parse().map_err(io::Error::other)?;
+        servers.spawn(oracle::serve(listener));
+        Ok(Self { members, neighbours, prometheus, _servers: servers, _held: held })
     }
 
-    /// Everybody, with the address to ask.
+    /// Where the Prometheus of the demo is asked.
+    pub fn prometheus(&self) -> &Url {
+        &self.prometheus
+    }
+
+    /// Everybody of the fleet, with the address to ask.
     pub fn members(&self) -> &[(Resident, SocketAddr)] {
         &self.members
     }
@@ -64,17 +82,32 @@ impl Fleet {
         self.members.iter().map(|(it, _)| labels(it))
     }
 
-    /// All targets in Prometheus's file_sd format (YAML), with the labels of `targets/scrape`.
+    /// The fleet in Prometheus's file_sd format (YAML), with the labels of `targets/scrape`.
     pub fn targets_yaml(&self) -> String {
-        let mut yaml =
-            String::from("# The fleet of the demo. The hosts are invented, the addresses are on loopback.\n");
+        let mut yaml = String::from(HEADING);
         for ((_, address), labels) in self.members.iter().zip(self.labels()) {
-            write!(yaml, "- targets:\n    - '{address}'\n  labels:\n").expect("a string takes all text");
-            for (name, value) in labels {
-                writeln!(yaml, "    {name}: '{value}'").expect("a string takes all text");
-            }
+            write_group(&mut yaml, &address.to_string(), labels.iter().map(|(name, it)| (*name, &**it)));
         }
         yaml
+    }
+
+    /// The same of the neighbours: of each folder under `targets` what it holds, those that hold nobody
+    /// among them.
+    pub fn neighbours_yaml(&self) -> BTreeMap<&'static str, String> {
+        let mut folders: BTreeMap<_, _> = EMPTY_FOLDERS.map(|it| (it, "[]\n".to_owned())).into();
+        for (it, address) in &self.neighbours {
+            let yaml = folders.entry(it.folder).or_insert_with(|| HEADING.to_owned());
+            let scheme = if it.path.is_empty() { "" } else { "http://" };
+            write_group(yaml, &format!("{scheme}{address}{}", it.path), it.labels.iter().copied());
+        }
+        folders
+    }
+}
+
+fn write_group<'a>(yaml: &mut String, target: &str, labels: impl Iterator<Item = (&'a str, &'a str)>) {
+    write!(yaml, "- targets:\n    - '{target}'\n  labels:\n").expect("a string takes all text");
+    for (name, value) in labels {
+        writeln!(yaml, "    {name}: '{value}'").expect("a string takes all text");
     }
 }
 
@@ -207,6 +240,8 @@ async fn read_head(stream: &mut TcpStream) -> io::Result<()> {
     }
     Ok(())
 }
+
+const HEADING: &str = "# Invented, as the demo is. The addresses are on loopback.\n";
 
 const HEAD_BYTES_MAX: usize = 16 << 10;
 

@@ -13,27 +13,28 @@ use tempfile::TempDir;
 pub struct Folder(TempDir);
 
 impl Folder {
-    /// Writes everything, `targets` as the fleet.
+    /// Writes everything, with these targets of each folder under `targets`.
     ///
     /// # Errors
     ///
     /// Where the system's folder for temporary files does not take it.
-    pub fn write(targets: &str) -> io::Result<Self> {
+    pub fn write<'a>(targets: impl IntoIterator<Item = (&'a str, &'a str)>) -> io::Result<Self> {
         let it = Self(tempfile::Builder::new().prefix("fingerpost-demo-").tempdir()?);
-        let groups = [
-            ("probes.d", DROP_INS),
-            ("runbook", PAGES),
-            ("targets/scrape", &[("fleet.yaml", targets)]),
-            ("targets/bootstrap", &[("fleet.yaml", "[]\n")]),
-            ("targets/kms", &[("fleet.yaml", "[]\n")]),
-        ];
-        for (folder, files) in groups {
-            fs::create_dir_all(it.path().join(folder))?;
+        for (folder, files) in [("probes.d", DROP_INS), ("runbook", PAGES)] {
             for (name, text) in files {
-                fs::write(it.path().join(folder).join(name), text)?;
+                it.put(folder, name, text)?;
             }
         }
+        for (folder, text) in targets {
+            it.put(&format!("targets/{folder}"), "demo.yaml", text)?;
+        }
         Ok(it)
+    }
+
+    fn put(&self, folder: &str, name: &str, text: &str) -> io::Result<()> {
+        let folder = self.path().join(folder);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(name), text)
     }
 
     /// Where it is.
@@ -52,7 +53,7 @@ macro_rules! drop_ins {
 }
 
 /// The shipped drop-ins, by the names they have in `probes.d`.
-const DROP_INS: &[(&str, &str)] = drop_ins! { "10-scrape.yaml" "20-prom-proxy.yaml" "30-registry-se.yaml" "31-registry-se-status.yaml" "40-bootstrap.yaml" "50-deploy.yaml" };
+const DROP_INS: &[(&str, &str)] = drop_ins! { "10-scrape.yaml" "20-prom-proxy.yaml" "30-registry-se.yaml" "40-bootstrap.yaml" "50-deploy.yaml" };
 
 macro_rules! pages {
     ($($name:literal)*) => { &[$(($name, include_str!(concat!("runbook/", $name)))),*] };
@@ -146,9 +147,9 @@ mod tests {
 
     #[test]
     fn the_folder_is_gone_when_the_demo_is() {
-        let folder = Folder::write("[]\n").unwrap();
+        let folder = Folder::write([("scrape", "[]\n")]).unwrap();
         let path = folder.path().to_owned();
-        assert_eq!(fs::read_to_string(path.join("targets/scrape/fleet.yaml")).unwrap(), "[]\n");
+        assert_eq!(fs::read_to_string(path.join("targets/scrape/demo.yaml")).unwrap(), "[]\n");
         assert!(path.join("probes.d/10-scrape.yaml").is_file() && folder.runbook().is_dir());
         drop(folder);
         assert!(!path.exists());

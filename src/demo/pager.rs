@@ -133,7 +133,7 @@ impl<W: Write> Pager<W> {
             State::Changed => (Ink::News, "CHANGED "),
             State::Resolved => (Ink::Calm, "RESOLVED"),
         };
-        let title = Some(annotation(it, "title")).filter(|it| !it.is_empty()).unwrap_or(it.name());
+        let title = title(it);
         let (word, title) = (self.colour.paint(ink, word), self.colour.paint(Ink::Strong, title));
         let after = format!("{}, {:.1} s after the start", it.name(), since_start.as_secs_f64());
         let after = self.colour.paint(Ink::Faint, &after);
@@ -153,7 +153,13 @@ impl<W: Write> Pager<W> {
         let is_new = told.lines.is_empty();
         let mut rows: Vec<(&str, String)> = Vec::new();
         if is_new {
-            rows.push(("", annotation(it, "summary").to_owned()));
+            rows.push((
+                "",
+                Some(annotation(it, "summary"))
+                    .filter(|told| *told != title(it))
+                    .unwrap_or_default()
+                    .to_owned(),
+            ));
             rows.push(("labels", labels_that_matter(it)));
         }
         let description = annotation(it, "description");
@@ -202,6 +208,12 @@ fn annotation<'a>(it: &'a Notification, name: &str) -> &'a str {
     it.annotations.get(name).map_or("", String::as_str)
 }
 
+/// What stands above the block: the alert's title, else its summary, else its name.
+fn title(it: &Notification) -> &str {
+    let titles = [annotation(it, "title"), annotation(it, "summary"), it.name()];
+    titles.into_iter().find(|it| !it.is_empty()).unwrap_or_default()
+}
+
 /// The cause and, where there is one, the phase.
 fn cause(it: &Notification) -> String {
     match (annotation(it, "cause"), annotation(it, "phase")) {
@@ -236,7 +248,8 @@ fn without_numbers(line: &str) -> String {
     kept.replace("0.0", "0")
 }
 
-const LABELS: [&str; 5] = ["severity", "hostname", "service", "carrier_name", "region"];
+const LABELS: [&str; 7] =
+    ["severity", "hostname", "service", "cluster_id", "workerID", "carrier_name", "region"];
 
 const INDENT: &str = "          ";
 
@@ -309,6 +322,15 @@ FIRING    bluemix.containers-kubernetes.10.176.31.239_armada-api_scrape_failure
 
 ";
         assert_eq!(block, wanted);
+    }
+
+    #[test]
+    fn an_alert_without_a_title_stands_under_its_summary_which_is_not_told_again() {
+        let mut bare = notification(&[]);
+        bare.annotations.remove("title");
+        let block = told(&[bare]);
+        assert!(block.starts_with("FIRING    127.0.0.1:4004 is failing to scrape\n"), "{block}");
+        assert_eq!(block.matches("is failing to scrape").count(), 1, "{block}");
     }
 
     #[test]

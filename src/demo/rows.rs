@@ -75,7 +75,7 @@ fn suite(fleet: &Fleet) -> String {
 #[tokio::test]
 async fn the_shipped_drop_in_points_each_failing_target_to_its_own_row() {
     let fleet = Fleet::start().await.unwrap();
-    let folder = Folder::write("[]").unwrap();
+    let folder = Folder::write([]).unwrap();
     let loaded = config::load(&files::drop_ins(folder.path()), &LastGood::default());
     let suite = Suite::parse(&suite(&fleet)).unwrap();
     let base = Url::parse(DEFAULT_BASE_URL).unwrap();

@@ -14,7 +14,7 @@ use super::written::{Expect, OWN_ALERTS, WrittenAlert, labels};
 pub struct Miss {
     /// When, from the case's beginning.
     pub at: Duration,
-    /// `firing` or `pending`.
+    /// `firing`, `pending` or `advice`.
     pub state: &'static str,
     /// A line for each thing that was expected.
     pub expected: Vec<String>,
@@ -113,7 +113,7 @@ fn step_of(there: &AlertStatus) -> &str {
 }
 
 /// A page's name the way the runbook has it; as written where it is none.
-fn normal(page: &str) -> String {
+pub(super) fn normal(page: &str) -> String {
     PageRef::parse(page).map_or_else(|_| page.to_owned(), |it| it.to_string())
 }
 

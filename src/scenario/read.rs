@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::piece;
 use super::written::{
     Case, Expect, Hour, Named, Observe, See, Suite, WrittenAlert, WrittenCertificate, WrittenHop,
     WrittenSeries, WrittenTarget,
@@ -74,8 +75,9 @@ fn case(node: &Node, desk: &mut Desk) -> Option<Case> {
         let help = "write `expect:` and under it `- { at: 2m, firing: [] }`, with what must fire by then";
         desk.error(span, "a case that expects nothing proves nothing", help);
     }
-    let expect = expect.iter().filter_map(|it| expectation(it, desk)).collect();
-    Some(Case { name: name?, observe, checks, queries, firing, expect })
+    let expect: Vec<Expect> = expect.iter().filter_map(|it| expectation(it, desk)).collect();
+    let text = piece::text(&fields, &expect, desk);
+    Some(Case { name: name?, observe, checks, queries, firing, text, expect })
 }
 
 fn observation(node: &Node, desk: &mut Desk) -> Option<Observe> {
@@ -93,7 +95,8 @@ fn expectation(node: &Node, desk: &mut Desk) -> Option<Expect> {
     let at = required_span(&fields, "at", desk);
     let firing = alerts(&fields, "firing", desk);
     let pending = fields.key_span("pending").map(|_| alerts(&fields, "pending", desk));
-    Some(Expect { at: at?, firing, pending })
+    let advice = fields.get("advice").map(|it| piece::advice(it, desk));
+    Some(Expect { at: at?, firing, pending, advice })
 }
 
 fn alerts(fields: &Fields<'_>, key: &str, desk: &mut Desk) -> Vec<WrittenAlert> {
@@ -257,7 +260,7 @@ fn required_span(fields: &Fields<'_>, key: &str, desk: &mut Desk) -> Option<Dura
     word::duration(fields.required(key, desk)?, &SPAN, desk)
 }
 
-fn named(node: &Node, desk: &mut Desk) -> Option<Named> {
+pub(super) fn named(node: &Node, desk: &mut Desk) -> Option<Named> {
     let text = word::text(node, desk)?.to_owned();
     Some(Named { text, place: desk.place(&node.span) })
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::config::{LastGood, Source, load};
 
 mod group;
+mod text;
 mod wrong;
 
 const DROP_IN: &str = "

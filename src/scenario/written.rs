@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::piece::WrittenAdvice;
 use super::read;
 use crate::cause::Verdict;
 use crate::config::reading::{listed, nearest};
@@ -50,6 +51,8 @@ pub struct Case {
     pub(super) queries: Vec<(Named, f64)>,
     /// Alerts of others that fire from the beginning.
     pub(super) firing: Vec<WrittenAlert>,
+    /// What an operator hands in: a log, a chat message, a job's output.
+    pub(super) text: Option<String>,
     /// What must have come of it.
     pub(super) expect: Vec<Expect>,
 }
@@ -154,6 +157,8 @@ pub(super) struct Expect {
     pub firing: Vec<WrittenAlert>,
     /// Exactly these are pending; not looked at where it is not given.
     pub pending: Option<Vec<WrittenAlert>>,
+    /// Where the case's text points at that hour; not looked at where it is not given.
+    pub advice: Option<Vec<WrittenAdvice>>,
 }
 
 /// An alert, as far as it matters.
@@ -209,6 +214,11 @@ impl Suite {
             case.observe.iter().for_each(|it| self.check_observation(it, &names, &mut wrong));
             for alert in case.expected() {
                 look(&names.alerts, "alert", &alert.alert, &mut wrong);
+            }
+            for rule in
+                case.expect.iter().flat_map(|it| &it.advice).flatten().filter_map(|it| it.rule.as_ref())
+            {
+                look(&names.rules, "rule over texts", rule, &mut wrong);
             }
             for (name, _) in &case.checks {
                 look(&names.checks, "check", name, &mut wrong);
@@ -270,6 +280,8 @@ struct Names<'a> {
     /// The probes that ask Prometheus.
     asking: BTreeSet<&'a str>,
     alerts: BTreeSet<&'a str>,
+    /// The rules over texts.
+    rules: BTreeSet<&'a str>,
     checks: BTreeSet<&'a str>,
     queries: BTreeSet<&'a str>,
 }
@@ -282,6 +294,7 @@ impl<'a> Names<'a> {
             probes: plan.probes.iter().map(|it| &*it.name).collect(),
             asking: asking.map(|it| &*it.name).collect(),
             alerts: plan.alerts.iter().map(|it| &*it.name).chain(OWN_ALERTS).collect(),
+            rules: plan.text_rules.iter().map(|it| &*it.name).collect(),
             checks: plan.alerts.iter().flat_map(|it| &it.checks).map(|it| &*it.name).collect(),
             queries: plan.alerts.iter().flat_map(|it| &it.queries).map(|it| &*it.name).collect(),
         }

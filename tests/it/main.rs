@@ -2,6 +2,7 @@
 //! real programs it works with.
 
 mod answers;
+mod demo;
 mod end_to_end;
 mod bootstrap_peer;
 mod bootstrap_promql;
@@ -11,5 +12,8 @@ mod inhibit_rules;
 mod isolated;
 mod killstorm;
 mod path_lab;
+mod prom_proxy_sockets;
 mod peer;
 mod reload;
+mod registry_sockets;
+mod shipped_rows;

@@ -157,6 +157,22 @@ fn rules(hook: &str, rule: &str) -> String {
     format!("table inet lab {{\nchain lab {{\ntype filter hook {hook} priority 0\n{rule}\n}}\n}}\n")
 }
 
+/// Where a knock is lost, the kernel knocks again after a second, which is when `mtr` gives up on it: so
+/// that neither what is counted nor what is answered hangs on who was faster, nobody knocks twice.
+const KNOCKING_ONCE: &str = "table inet lab {
+set knocked {
+type inet_service
+flags dynamic
+timeout 5s
+}
+chain lab {
+type filter hook output priority 0
+tcp flags & (syn|ack) == syn tcp sport @knocked drop
+tcp flags & (syn|ack) == syn add @knocked { tcp sport }
+}
+}
+";
+
 #[test]
 fn nobody_sees_the_hops_that_mtr_sees_as_root() {
     let Some(network) = Network::build() else { return };
@@ -237,6 +253,7 @@ fn loss_begins_at_the_hop_and_with_the_share_that_mtr_measures() {
     let Some(nft) = find("nft") else { return };
     let rule = "tcp flags & (syn|ack) == syn numgen inc mod 10 < 3 drop";
     network.filter(Place::Far, &nft, &rules("forward", rule));
+    network.filter(Place::Prober, &nft, KNOCKING_ONCE);
     let found = trace(&network, (PathProtocol::Tcp, HOPS[2], 40));
     assert_eq!(found.addresses(), HOPS, "{found:?}");
     assert_eq!((&*found.cause, found.loss_begins), ("path_lossy", 3), "{found:?}");
@@ -249,5 +266,29 @@ fn loss_begins_at_the_hop_and_with_the_share_that_mtr_measures() {
         let first = oracle.iter().position(|(_, loss)| *loss > 0.0).expect("mtr sees the loss too");
         assert_eq!(first, 2, "{oracle:?}");
         assert!((oracle[2].1 - found.hops[2].loss).abs() <= 5.0, "{oracle:?} against {found:?}");
+    }
+}
+
+#[test]
+fn loss_behind_the_first_router_is_of_every_hop_beyond_it_as_mtr_has_it() {
+    let Some(network) = Network::build() else { return };
+    let Some(nft) = find("nft") else { return };
+    // Each hop counts for itself: by the life that a packet for it has left when it goes on.
+    let rule = ["1", "2"]
+        .map(|left| format!("ip ttl {left} tcp flags & (syn|ack) == syn numgen inc mod 10 < 3 drop\n"));
+    network.filter(Place::Near, &nft, &rules("forward", &rule.concat()));
+    network.filter(Place::Prober, &nft, KNOCKING_ONCE);
+    let found = trace(&network, (PathProtocol::Tcp, HOPS[2], 40));
+    assert_eq!(found.addresses(), HOPS, "{found:?}");
+    assert_eq!((&*found.cause, found.loss_begins), ("path_lossy", 2), "{found:?}");
+    let loses = |it: f64| (it - 30.0).abs() <= 5.0;
+    assert!(found.hops[0].loss == 0.0, "{found:?}");
+    assert!(loses(found.hops[1].loss) && loses(found.hops[2].loss), "{found:?}");
+    if let Some(oracle) = mtr(&network, &["-c", "40", HOPS[2]]) {
+        let first = oracle.iter().position(|(_, loss)| *loss > 0.0).expect("mtr sees the loss too");
+        assert_eq!(first, 1, "{oracle:?}");
+        for (one, other) in oracle.iter().zip(&found.hops) {
+            assert!((one.1 - other.loss).abs() <= 5.0, "{oracle:?} against {found:?}");
+        }
     }
 }

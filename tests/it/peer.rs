@@ -5,12 +5,14 @@
 
 pub(crate) mod alertmanager;
 pub(crate) mod daemon;
+pub(crate) mod door;
 mod http;
 pub(crate) mod network;
 pub(crate) mod nginx;
 pub(crate) mod node_exporter;
 pub(crate) mod process;
 pub(crate) mod prometheus;
+pub(crate) mod shipped;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use crate::advice::{self, Advice, Piece, advise, named};
+use crate::advice::{self, Advice, Piece, counsel, named};
 use crate::condition::Failed;
 use crate::plan::{Alert, Plan, Row, TextRule};
 use crate::runbook::Runbook;
@@ -125,15 +125,15 @@ impl Report {
     /// Looks for the advice of the whole text; where it tells of the endpoints of several regions,
     /// for that of each region instead.
     pub(super) fn new(text: &Arc<Text>, plan: &Plan, runbook: &Runbook, now: SystemTime) -> Self {
-        let mut desk = Desk { plan, runbook, now, failures: Vec::new() };
-        let pieces: Vec<Arc<Text>> = text.regions().into_iter().map(Arc::new).collect();
+        let counsel = counsel(&plan.text_rules, text, now);
+        let mut desk = Desk { plan, runbook, now, failures: counsel.failures };
         let endpoints = text.endpoints();
-        let (way, named) = desk.judge(text, !pieces.is_empty());
+        let (way, named) = desk.tell(counsel.whole.as_ref());
         let (operations, operations_total) = desk.operations(text, &way);
         let mut regions = Vec::new();
-        for (index, (name, boxes)) in endpoints.by_region().into_iter().enumerate() {
-            let piece = pieces.get(index).filter(|_| !endpoints.is_beside(name, &boxes));
-            let (way, named) = piece.map(|it| desk.judge(it, true)).unwrap_or_default();
+        for (name, boxes) in endpoints.by_region() {
+            let advice = counsel.regions.iter().find(|(it, _)| it == name).map(|(_, it)| it);
+            let (way, named) = desk.tell(advice);
             let zones = boxes.into_iter().map(Zone::new).collect();
             regions.push(Region { name: clean(name), way, named, zones });
         }
@@ -179,16 +179,10 @@ struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    /// Where the text points, and what is named in it; a row for all other texts counts only where
-    /// that is asked for.
-    fn judge(&mut self, text: &Arc<Text>, only_known: bool) -> (Way, Named) {
-        let piece = self.piece(text);
-        let Some(mut advice) = advise(&self.plan.text_rules, &piece) else { return <_>::default() };
-        self.failures.append(&mut advice.failures);
-        if only_known && advice.step.when.is_none() {
-            return <_>::default();
-        }
-        (Way::new(&advice, self.plan, self.runbook), self.named(advice.rule, &piece))
+    /// Where a text points, and what is named in it.
+    fn tell(&mut self, advice: Option<&Advice<'_>>) -> (Way, Named) {
+        let Some(advice) = advice else { return <_>::default() };
+        (Way::new(advice, self.plan, self.runbook), self.named(advice.rule, &advice.piece))
     }
 
     /// Each failed operation, in the words of the rule that knew the text, and how many there are.

@@ -30,6 +30,7 @@ pub const CASE: Section = Section {
         key("checks", "a map of what is seen", "no answer", "by name, what follow-up checks see"),
         key("queries", "a map of numbers", "no answer", "by name, what Prometheus answers"),
         key("firing", "a list of alerts", "none", "alerts of others that fire from the beginning"),
+        key("text", "a text", "none", "what an operator hands in: a log, a chat message, a job's output"),
         key("expect", "a list of maps", "", "what must have come of it, and when"),
     ],
 };
@@ -110,6 +111,7 @@ pub const EXPECT: Section = Section {
         key("at", "a duration", "", "when"),
         key("firing", "a list of alerts", "none", "exactly these fire, in any order"),
         key("pending", "a list of alerts", "not looked at", "exactly these are pending"),
+        key("advice", "a list of maps", "anything", "where the case's `text` points at that hour"),
     ],
 };
 
@@ -122,5 +124,31 @@ pub const SCENE_ALERT: Section = Section {
         key("annotations", "a map of texts", "any", "annotations that it has, among others"),
         key("page", "a page", "any", "where it points"),
         key("step", "an anchor", "any", "where on that page"),
+    ],
+};
+
+/// An entry of `advice`.
+pub const SCENE_ADVICE: Section = Section {
+    title: "an advice",
+    keys: &[
+        key("rule", "a rule's name", "any", "the rule over texts that knows the text"),
+        key("region", "a text", "any", "the region it is about"),
+        key("page", "a page", "any", "the page of the step"),
+        key("step", "an anchor", "any", "the step"),
+        key("call", "a text", "anybody", "whom to call; `\"\"` for nobody"),
+        key("note", "a text", "any", "what to know before; `\"\"` for nothing"),
+        key("before", "a list of pages", "any", "exactly these are named ahead"),
+        key("also", "a list of pages", "any", "exactly these are named with the step"),
+        key("escalate", "a map", "anywhere", "where to turn when that does not help"),
+    ],
+};
+
+/// `advice[].escalate`.
+pub const SCENE_ESCALATION: Section = Section {
+    title: "where to turn",
+    keys: &[
+        key("page", "a page", "any", "its page"),
+        key("step", "an anchor", "any", "the step"),
+        key("call", "a text", "anybody", "whom to call; `\"\"` for nobody"),
     ],
 };

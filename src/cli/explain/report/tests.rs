@@ -10,7 +10,7 @@ use super::*;
 mod long;
 
 const SHIPPED: [(&str, &str); 2] = [
-    ("probes.d/31-registry-se-status.yaml", include_str!("../../../../probes.d/31-registry-se-status.yaml")),
+    ("probes.d/30-registry-se.yaml", include_str!("../../../../probes.d/30-registry-se.yaml")),
     ("probes.d/50-deploy.yaml", include_str!("../../../../probes.d/50-deploy.yaml")),
 ];
 
