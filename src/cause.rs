@@ -116,9 +116,10 @@ fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
     match prober {
         Prober::Http(spec) => of_http(spec, outcome.http.as_ref().expect("an http reply has http facts")),
         Prober::Metrics(_) => of_metrics(outcome),
-        Prober::Tcp(_) => {
-            let mismatch = outcome.conversation.as_ref().is_some_and(|it| it.mismatch);
-            mismatch.then_some((Cause::ContentMismatch, Phase::Check))
+        // Of `tls`: what should have come before the handshake.
+        Prober::Tcp(_) | Prober::Unix(_) | Prober::Tls(_) => {
+            let missed = outcome.conversation.as_ref().and_then(|it| it.missed);
+            missed.map(|_| (Cause::ContentMismatch, Phase::Check))
         }
         Prober::Path(_) => of_path(outcome),
         Prober::Query(spec) => Some((of_series(spec, outcome)?, Phase::Check)),
@@ -128,7 +129,12 @@ fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
 /// Whether the answer has nothing to say where it should.
 fn is_silent(prober: &Prober, outcome: &Outcome) -> bool {
     match prober {
-        Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) => false,
+        Prober::Http(_)
+        | Prober::Metrics(_)
+        | Prober::Tcp(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
+        | Prober::Path(_) => false,
         Prober::Query(spec) => match &outcome.series {
             None | Some(Err(_)) => true,
             Some(Ok(series)) => series.is_empty() && spec.on_empty == OnEmpty::Unknown,

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-pub use conversation::Conversation;
+pub use conversation::{Conversation, Missed};
 pub use http::{HeaderMatch, HttpFacts};
 pub use path::{HopFacts, PathFacts, Refusal, RoundTrips};
 pub use series::{Series, folded, notes, sum};
@@ -200,7 +200,8 @@ pub enum FaultKind {
 }
 
 /// What is wrong with a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CertificateFault {
     /// Its time is over.
     Expired,

@@ -10,7 +10,10 @@ mod http;
 mod metrics;
 mod path;
 mod query;
+mod talk;
 mod tcp;
+mod tls;
+mod unix;
 
 use std::fmt;
 use std::pin::Pin;
@@ -82,6 +85,8 @@ async fn converse(dialer: &Dialer, module: &Module, target: &Target, trail: Trai
         Prober::Http(spec) => http::ask(dialer, module, spec, target, &trail).await,
         Prober::Metrics(spec) => metrics::ask(dialer, module, spec, target, &trail).await,
         Prober::Tcp(spec) => tcp::ask(dialer, module, spec, target, &trail).await,
+        Prober::Tls(spec) => tls::ask(dialer, module, spec, target, &trail).await,
+        Prober::Unix(spec) => unix::ask(dialer, module, spec, target, &trail).await,
         Prober::Path(spec) => path::ask(dialer, module, spec, target, &trail).await,
         Prober::Query(spec) => query::ask(dialer, module, spec, &trail).await,
     };

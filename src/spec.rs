@@ -4,24 +4,28 @@
 
 mod client;
 mod dial;
+mod handshake;
 mod http;
 mod metrics;
 mod path;
 mod query;
 mod tcp;
 mod tls;
+mod unix;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use client::{Auth, HttpClient, Secret};
 pub use dial::{DialSpec, Family};
+pub use handshake::HandshakeSpec;
 pub use http::{BodyRule, Compression, FailIf, HeaderRule, HttpSpec, SslWanted};
 pub use metrics::{MetricsSpec, ScrapeProtocol};
 pub use path::{PathProtocol, PathSpec};
 pub use query::{OnEmpty, QuerySpec};
-pub use tcp::{Exchange, TcpSpec};
+pub use tcp::{Exchange, ExpectLabel, Expected, Sent, TcpSpec};
 pub use tls::{Pem, TlsSpec, TlsVersion};
+pub use unix::UnixSpec;
 
 use crate::target::Form;
 
@@ -49,6 +53,10 @@ pub enum Prober {
     Metrics(MetricsSpec),
     /// A TCP connection, TLS if asked for, and a conversation.
     Tcp(TcpSpec),
+    /// A TLS handshake, and what the certificates say.
+    Tls(HandshakeSpec),
+    /// A local socket, TLS if asked for, and a conversation.
+    Unix(UnixSpec),
     /// The way to the target, hop by hop.
     Path(PathSpec),
     /// A question to Prometheus. Its answer's series are the targets.
@@ -62,7 +70,8 @@ impl Prober {
             Self::Http(_) => Some(Form::Web),
             Self::Metrics(_) => Some(Form::Scrape),
             Self::Tcp(_) => Some(Form::Port),
-            Self::Path(_) => Some(Form::Host),
+            Self::Tls(_) | Self::Path(_) => Some(Form::Host),
+            Self::Unix(_) => Some(Form::Socket),
             Self::Query(_) => None,
         }
     }
@@ -70,7 +79,12 @@ impl Prober {
     /// Whether what is asked about is found in the answer, and not by discovery.
     pub fn asks_for_series(&self) -> bool {
         match self {
-            Self::Http(_) | Self::Metrics(_) | Self::Tcp(_) | Self::Path(_) => false,
+            Self::Http(_)
+            | Self::Metrics(_)
+            | Self::Tcp(_)
+            | Self::Tls(_)
+            | Self::Unix(_)
+            | Self::Path(_) => false,
             Self::Query(_) => true,
         }
     }
@@ -81,6 +95,8 @@ impl Prober {
             Self::Http(_) => "http",
             Self::Metrics(_) => "metrics",
             Self::Tcp(_) => "tcp",
+            Self::Tls(_) => "tls",
+            Self::Unix(_) => "unix",
             Self::Path(_) => "path",
             Self::Query(_) => "query",
         }

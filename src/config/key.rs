@@ -7,7 +7,9 @@ pub use metrics::{METRICS, SCRAPE_HTTP};
 pub use module::MODULE;
 pub use path::PATH;
 pub use query::QUERY;
-pub use tcp::{EXCHANGE, TCP};
+pub use tcp::{EXCHANGE, EXPECT_LABEL, TCP};
+pub use tls::HANDSHAKE;
+pub use unix::UNIX;
 
 mod client;
 mod http;
@@ -17,6 +19,8 @@ pub mod scene;
 mod path;
 mod query;
 mod tcp;
+mod tls;
+mod unix;
 
 /// The keys of one kind of map.
 #[derive(Debug)]
@@ -80,10 +84,13 @@ pub const SECTIONS: &[&Section] = &[
     &SCRAPE_HTTP,
     &METRICS,
     &TCP,
+    &HANDSHAKE,
+    &UNIX,
     &PATH,
     &QUERY,
     &HEADER_RULE,
     &EXCHANGE,
+    &EXPECT_LABEL,
     &BASIC_AUTH,
     &AUTHORIZATION,
     &TLS,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::template::Template;
 
+mod conversation;
 mod mistakes;
 mod trial;
 

@@ -18,6 +18,8 @@ pub enum Form {
     Port,
     /// `host`, `host:port` or a URL: its host, and its port where there is one.
     Host,
+    /// The path of a local socket, from the root on.
+    Socket,
 }
 
 /// What is wrong with an address.
@@ -38,7 +40,9 @@ impl Target {
     /// The flaw. Its span is that of [`Target::address`].
     pub fn check(&self, form: Form) -> Result<(), Flaw> {
         let address = &*self.address;
-        check_signs(address)?;
+        if form != Form::Socket {
+            check_signs(address)?;
+        }
         match form {
             Form::Web | Form::Scrape => {
                 check_web(address, form)?;
@@ -66,9 +70,25 @@ impl Target {
             Form::Host if address.contains("://") => check_web(address, form),
             Form::Host if address.parse::<Ipv6Addr>().is_ok() => Ok(()),
             Form::Host => check_authority(address, 0, Port::Free),
+            Form::Socket => check_socket(address),
         }
     }
 }
+
+fn check_socket(address: &str) -> Result<(), Flaw> {
+    let help = "write the socket's path as `/run/name.sock`";
+    if !address.starts_with('/') {
+        return flaw(0..address.len(), "no path from the root on, and this prober asks a local socket", help);
+    }
+    if address.len() > SOCKET_BYTES_MAX {
+        let message = format!("a socket's path has {SOCKET_BYTES_MAX} bytes at the most");
+        return flaw(0..address.len(), message, help);
+    }
+    Ok(())
+}
+
+/// What Linux takes, less the zero at its end.
+const SOCKET_BYTES_MAX: usize = 107;
 
 /// Whether a port must be there.
 #[derive(Clone, Copy, PartialEq, Eq)]

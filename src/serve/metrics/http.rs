@@ -4,7 +4,7 @@ use super::Samples;
 use super::number;
 use super::reading::{Reading, TargetRow, flag, gauge, unix_seconds};
 use crate::cause::{Cause, Judged, Verdict};
-use crate::outcome::{HttpFacts, Phase};
+use crate::outcome::{HttpFacts, Missed, Phase};
 use crate::spec::Prober;
 
 pub(super) const ROWS: &[TargetRow] = &[
@@ -76,15 +76,16 @@ pub(super) const ROWS: &[TargetRow] = &[
         ),
         samples: |it, out| {
             let Some(Judged { verdict, outcome }) = it.told() else { return };
-            let looked = match it.module.prober {
-                Prober::Http(_) => true,
-                Prober::Metrics(_) | Prober::Path(_) | Prober::Query(_) => false,
-                Prober::Tcp(_) => outcome.conversation.is_some(),
+            let causes = [Cause::ContentMismatch, Cause::HeaderMismatch];
+            let fails =
+                || causes.iter().any(|it| matches!(verdict, Verdict::Failure(cause, _) if cause == it));
+            let missed = || Some(outcome.conversation.as_ref()?.missed == Some(Missed::Line));
+            let failed = match it.module.prober {
+                Prober::Http(_) => Some(fails()),
+                Prober::Metrics(_) | Prober::Path(_) | Prober::Query(_) => None,
+                Prober::Tcp(_) | Prober::Tls(_) | Prober::Unix(_) => missed(),
             };
-            if looked {
-                let causes = [Cause::ContentMismatch, Cause::HeaderMismatch];
-                let failed =
-                    causes.iter().any(|it| matches!(verdict, Verdict::Failure(cause, _) if cause == it));
+            if let Some(failed) = failed {
                 out.put(&[], flag(failed));
             }
         },
