@@ -18,6 +18,7 @@ use crate::moment::Moment;
 use crate::target::TargetSet;
 
 mod compare;
+mod nameserver;
 mod read;
 mod world;
 mod written;

@@ -4,7 +4,9 @@
 
 mod client;
 mod dial;
+mod dns;
 mod http;
+mod icmp;
 mod metrics;
 mod path;
 mod query;
@@ -16,7 +18,9 @@ use std::time::Duration;
 
 pub use client::{Auth, HttpClient, Secret};
 pub use dial::{DialSpec, Family};
+pub use dns::{DnsSpec, DnsTransport, RecordRule, RecordsFailIf};
 pub use http::{BodyRule, Compression, FailIf, HeaderRule, HttpSpec, SslWanted};
+pub use icmp::IcmpSpec;
 pub use metrics::{MetricsSpec, ScrapeProtocol};
 pub use path::{PathProtocol, PathSpec};
 pub use query::{OnEmpty, QuerySpec};
@@ -49,6 +53,10 @@ pub enum Prober {
     Metrics(MetricsSpec),
     /// A TCP connection, TLS if asked for, and a conversation.
     Tcp(TcpSpec),
+    /// One question to a name server.
+    Dns(DnsSpec),
+    /// An echo request, as `ping` sends it.
+    Icmp(IcmpSpec),
     /// The way to the target, hop by hop.
     Path(PathSpec),
     /// A question to Prometheus. Its answer's series are the targets.
@@ -62,7 +70,7 @@ impl Prober {
             Self::Http(_) => Some(Form::Web),
             Self::Metrics(_) => Some(Form::Scrape),
             Self::Tcp(_) => Some(Form::Port),
-            Self::Path(_) => Some(Form::Host),
+            Self::Dns(_) | Self::Icmp(_) | Self::Path(_) => Some(Form::Host),
             Self::Query(_) => None,
         }
     }
@@ -70,7 +78,12 @@ impl Prober {
     /// Whether what is asked about is found in the answer, and not by discovery.
     pub fn asks_for_series(&self) -> bool {
         match self {
-            Self::Http(_) | Self::Metrics(_) | Self::Tcp(_) | Self::Path(_) => false,
+            Self::Http(_)
+            | Self::Metrics(_)
+            | Self::Tcp(_)
+            | Self::Dns(_)
+            | Self::Icmp(_)
+            | Self::Path(_) => false,
             Self::Query(_) => true,
         }
     }
@@ -81,6 +94,8 @@ impl Prober {
             Self::Http(_) => "http",
             Self::Metrics(_) => "metrics",
             Self::Tcp(_) => "tcp",
+            Self::Dns(_) => "dns",
+            Self::Icmp(_) => "icmp",
             Self::Path(_) => "path",
             Self::Query(_) => "query",
         }

@@ -9,7 +9,7 @@ use super::field::Fields;
 use super::key::MODULE;
 use super::raw::Entry;
 use super::word::{self, Bounds, HOUR};
-use super::{http, metrics, path, query, tcp};
+use super::{dns, http, icmp, metrics, path, query, tcp};
 use crate::spec::{Module, Prober};
 
 /// The module under that name.
@@ -31,8 +31,15 @@ pub(super) fn read(entry: &Entry, desk: &mut Desk) -> Module {
         desk.error(span, "connecting may take longer than the timeout", help);
     }
     let prober = prober(&fields, desk);
-    if let (Prober::Http(_) | Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_), Some(span)) =
-        (&prober, fields.key_span("metrics"))
+    if let (
+        Prober::Http(_)
+        | Prober::Tcp(_)
+        | Prober::Dns(_)
+        | Prober::Icmp(_)
+        | Prober::Path(_)
+        | Prober::Query(_),
+        Some(span),
+    ) = (&prober, fields.key_span("metrics"))
     {
         let title = format!("the prober `{}` does not read this section", prober.name());
         desk.warning(span, title, "write `prober: metrics` to ask as a scrape does");
@@ -47,6 +54,8 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
         "http" => Prober::Http(http::read(fields.get("http"), desk)),
         "metrics" => Prober::Metrics(metrics::read(fields, desk)),
         "tcp" => Prober::Tcp(tcp::read(fields.get("tcp"), desk)),
+        "dns" => Prober::Dns(dns::read(fields.get("dns"), desk)),
+        "icmp" => Prober::Icmp(icmp::read(fields.get("icmp"), desk)),
         "path" => Prober::Path(path::read(fields.get("path"), desk)),
         "query" => Prober::Query(query::read(fields, desk)),
         other => {
@@ -54,7 +63,8 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
                 let help = match nearest(other, PROBERS) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => {
-                        "those that are known are `http`, `metrics`, `tcp`, `path` and `query`".to_owned()
+                        "those that are known are `http`, `metrics`, `tcp`, `dns`, `icmp`, `path` and `query`"
+                            .to_owned()
                     }
                 };
                 desk.error(&node.span, format!("prober `{other}` is not known here"), help);
@@ -64,6 +74,6 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
     }
 }
 
-const PROBERS: [&str; 5] = ["http", "metrics", "tcp", "path", "query"];
+const PROBERS: [&str; 7] = ["http", "metrics", "tcp", "dns", "icmp", "path", "query"];
 pub(super) const ATTEMPT: Bounds = Bounds::new(Duration::from_millis(1), HOUR);
 const TIMEOUT: Duration = Duration::from_secs(10);

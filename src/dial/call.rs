@@ -53,7 +53,8 @@ impl Dialer {
         limit: Duration,
     ) -> Result<Answer, CallFailed> {
         let trail = Trail::begin();
-        match timeout(limit, self.converse(client, method, url, headers, body, &trail)).await {
+        let exchange = self.converse(client, method, url, headers, body, limit, &trail);
+        match timeout(limit, exchange).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(trouble)) => Err(CallFailed(told(&trail.end(trouble)))),
             Err(_) => Err(CallFailed(told(&trail.end(FaultKind::TimedOut)))),
@@ -67,6 +68,7 @@ impl Dialer {
         url: &Url,
         headers: HeaderMap,
         body: Bytes,
+        limit: Duration,
         trail: &Trail,
     ) -> Result<Answer, Trouble> {
         let mut all = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(super::AGENT))]);
@@ -85,7 +87,7 @@ impl Dialer {
             connect_timeout: None,
             http2: client.http2,
         };
-        let mut answered = self.request(request, trail).await?;
+        let mut answered = self.request_of_any(request, limit.mul_f64(CONNECT_SHARE), trail).await?;
         let mut body = BytesMut::new();
         while let Some(frame) = answered.response.frame().await {
             let frame = frame.map_err(|error| of_http(&error, Part::Body, trail.broken()))?;
@@ -99,6 +101,9 @@ impl Dialer {
         Ok(Answer { status: head.status, headers: head.headers, body: body.freeze() })
     }
 }
+
+/// How much of a call's time may be spent on finding an address that answers.
+const CONNECT_SHARE: f64 = 0.7;
 
 fn told(end: &End) -> String {
     let (cause, phase) = match end {
@@ -173,6 +178,14 @@ mod tests {
         assert!(
             asked.contains("authorization: Bearer sesame\r\n") && asked.contains("content-type: x/y\r\n")
         );
+    }
+
+    #[tokio::test]
+    async fn a_call_to_localhost_finds_the_family_that_listens() {
+        let (mut url, _tasks) = server("HTTP/1.1 204 No Content\r\n\r\n").await;
+        // The server listens on IPv4 alone, and IPv6 has the first turn.
+        url.set_host(Some("localhost")).unwrap();
+        assert_eq!(post(&client(), &url, LONG).await.unwrap().status, StatusCode::NO_CONTENT);
     }
 
     #[tokio::test]

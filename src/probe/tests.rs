@@ -1,6 +1,8 @@
 //! One server, one fault, one expected end.
 
+mod dns;
 mod http;
+mod icmp;
 mod metrics;
 mod patience;
 mod query;

@@ -12,8 +12,10 @@ use super::own::OwnMetrics;
 use crate::engine::{AlertState, Snapshot, TargetStatus};
 use crate::labels::{escape, is_label_name};
 
+mod dns;
 mod engine;
 mod http;
+mod icmp;
 mod query;
 mod reading;
 mod target;
@@ -23,7 +25,8 @@ pub(super) use engine::OF_ENGINE;
 use reading::{Reading, TargetRow};
 
 /// The families of targets, in the order of the page: one table for each kind of fact.
-const OF_TARGETS: [&[TargetRow]; 4] = [target::ROWS, query::ROWS, http::ROWS, tls::ROWS];
+const OF_TARGETS: [&[TargetRow]; 6] =
+    [target::ROWS, query::ROWS, http::ROWS, tls::ROWS, dns::ROWS, icmp::ROWS];
 
 pub(super) fn of_targets() -> impl Iterator<Item = &'static TargetRow> {
     OF_TARGETS.into_iter().flatten()

@@ -2,11 +2,13 @@
 //! real programs it works with.
 
 mod answers;
+mod dns_peer;
 mod end_to_end;
 mod bootstrap_peer;
 mod bootstrap_promql;
 mod exposition_peer;
 mod house;
+mod icmp_lab;
 mod inhibit_rules;
 mod isolated;
 mod path_lab;

@@ -11,6 +11,7 @@ pub(crate) mod nginx;
 pub(crate) mod node_exporter;
 pub(crate) mod process;
 pub(crate) mod prometheus;
+pub(crate) mod unbound;
 
 #[cfg(test)]
 mod tests;

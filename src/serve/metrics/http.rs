@@ -78,7 +78,11 @@ pub(super) const ROWS: &[TargetRow] = &[
             let Some(Judged { verdict, outcome }) = it.told() else { return };
             let looked = match it.module.prober {
                 Prober::Http(_) => true,
-                Prober::Metrics(_) | Prober::Path(_) | Prober::Query(_) => false,
+                Prober::Metrics(_)
+                | Prober::Dns(_)
+                | Prober::Icmp(_)
+                | Prober::Path(_)
+                | Prober::Query(_) => false,
                 Prober::Tcp(_) => outcome.conversation.is_some(),
             };
             if looked {

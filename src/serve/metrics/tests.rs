@@ -28,6 +28,8 @@ fn full() -> (Snapshot, OwnMetrics) {
             target(tcp_module(), &[("job", "z")], Some(conversation(true))),
             target(http_module(), &[("job", "u")], Some(unknown())),
             target(query_module(), &[("worker", "w1")], Some(answered(4.0))),
+            target(dns_module(), &[("job", "d")], Some(records())),
+            target(icmp_module(), &[("job", "i")], Some(echo())),
         ],
         alerts,
         ..Snapshot::default()
@@ -140,6 +142,44 @@ fn a_certificate_that_was_not_accepted_still_shows_its_end() {
     let page = page(vec![target(http_module(), &[], Some(outcome))]);
     assert_eq!(samples(&page, "probe_ssl_earliest_cert_expiry").len(), 1);
     assert!(samples(&page, "probe_ssl_last_chain_expiry_timestamp_seconds").is_empty());
+}
+
+#[test]
+fn a_name_server_is_shown_by_the_exporters_names() {
+    let answered = page(vec![target(dns_module(), &[], Some(records()))]);
+    for (family, values) in [
+        ("probe_dns_duration_seconds", &["0", "0.005", "0.01"][..]),
+        ("probe_dns_answer_rrs", &["1"]),
+        ("probe_dns_authority_rrs", &["2"]),
+        ("probe_dns_additional_rrs", &["1"]),
+        ("probe_dns_query_succeeded", &["1"]),
+        ("probe_dns_serial", &["2026112101"]),
+    ] {
+        let shown: Vec<_> =
+            samples(&answered, family).iter().map(|it| it.rsplit(' ').next().unwrap()).collect();
+        assert_eq!(shown, values, "{family}");
+    }
+    let mut silent = conversation(false);
+    silent.end = crate::outcome::End::Fault(crate::outcome::Fault {
+        phase: crate::outcome::Phase::Processing,
+        kind: crate::outcome::FaultKind::TimedOut,
+    });
+    let silent = page(vec![target(dns_module(), &[], Some(silent))]);
+    assert_eq!(samples(&silent, "probe_dns_query_succeeded").len(), 1, "also without an answer");
+    assert!(samples(&silent, "probe_dns_query_succeeded")[0].ends_with(" 0"));
+    assert!(
+        samples(&silent, "probe_dns_serial").is_empty(),
+        "a zone of which nothing is known has no number"
+    );
+}
+
+#[test]
+fn an_echo_is_shown_by_the_exporters_names() {
+    let page = page(vec![target(icmp_module(), &[], Some(echo()))]);
+    let phases = samples(&page, "probe_icmp_duration_seconds");
+    assert!(phases[2].contains("phase=\"rtt\"") && phases[2].ends_with(" 0.5"), "{phases:?}");
+    assert!(samples(&page, "probe_icmp_reply_hop_limit")[0].ends_with(" 57"));
+    assert!(samples(&page, "probe_dns_query_succeeded").is_empty());
 }
 
 #[test]
