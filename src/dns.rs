@@ -17,3 +17,6 @@ pub use name::{BadName, Name};
 pub use reader::Flaw;
 pub use record::Record;
 pub use word::{CLASSES, Class, RCODES, Rcode, RecordType, Section, TYPES};
+
+#[cfg(test)]
+mod tests;

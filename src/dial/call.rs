@@ -53,7 +53,25 @@ impl Dialer {
         limit: Duration,
     ) -> Result<Answer, CallFailed> {
         let trail = Trail::begin();
-        let exchange = self.converse(client, method, url, headers, body, limit, &trail);
+        let exchange = async {
+            let mut all = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(super::AGENT))]);
+            all.extend(client.headers.clone());
+            if let Some(auth) = &client.auth {
+                all.insert(AUTHORIZATION, authorization(auth)?);
+            }
+            all.extend(headers);
+            let request = Request {
+                url,
+                method,
+                headers: all,
+                body,
+                tls: &client.tls,
+                dial: &client.dial,
+                connect_timeout: Some(limit.mul_f64(CONNECT_SHARE)),
+                http2: client.http2,
+            };
+            self.converse(request, client.body_bytes_max, &trail).await
+        };
         match timeout(limit, exchange).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(trouble)) => Err(CallFailed(told(&trail.end(trouble)))),
@@ -63,36 +81,16 @@ impl Dialer {
 
     async fn converse(
         &self,
-        client: &HttpClient,
-        method: Method,
-        url: &Url,
-        headers: HeaderMap,
-        body: Bytes,
-        limit: Duration,
+        request: Request<'_>,
+        body_bytes_max: u64,
         trail: &Trail,
     ) -> Result<Answer, Trouble> {
-        let mut all = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(super::AGENT))]);
-        all.extend(client.headers.clone());
-        if let Some(auth) = &client.auth {
-            all.insert(AUTHORIZATION, authorization(auth)?);
-        }
-        all.extend(headers);
-        let request = Request {
-            url,
-            method,
-            headers: all,
-            body,
-            tls: &client.tls,
-            dial: &client.dial,
-            connect_timeout: None,
-            http2: client.http2,
-        };
-        let mut answered = self.request_of_any(request, limit.mul_f64(CONNECT_SHARE), trail).await?;
+        let mut answered = self.request_of_any(request, trail).await?;
         let mut body = BytesMut::new();
         while let Some(frame) = answered.response.frame().await {
             let frame = frame.map_err(|error| of_http(&error, Part::Body, trail.broken()))?;
             body.extend_from_slice(frame.data_ref().map_or(&[][..], |it| it));
-            if u64::try_from(body.len()).is_ok_and(|it| it > client.body_bytes_max) {
+            if u64::try_from(body.len()).is_ok_and(|it| it > body_bytes_max) {
                 return Err(FaultKind::BodyTooLarge.into());
             }
         }

@@ -67,15 +67,15 @@ impl Dialer {
     }
 
     /// As [`Dialer::request`], for calls of our own: every address of the host gets its turn within
-    /// `limit`.
+    /// the time for connecting.
     pub(crate) async fn request_of_any(
         &self,
         request: Request<'_>,
-        limit: Duration,
         trail: &Trail,
     ) -> Result<Answered, Trouble> {
         let host = host(request.url)?;
         let port = request.url.port_or_known_default().ok_or(FaultKind::NoSuchName)?;
+        let limit = request.connect_timeout.unwrap_or(Duration::MAX);
         let wire = self.connect_any(&host, port, request.dial, limit, trail).await?;
         self.request_over(wire, &host, request, trail).await
     }

@@ -124,7 +124,3 @@ const AUTHORITATIVE: u16 = 1 << 10;
 const TRUNCATED: u16 = 1 << 9;
 const RECURSION_DESIRED: u16 = 1 << 8;
 const RCODE: u16 = 0b1111;
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

@@ -287,11 +287,15 @@ fn escape(text: &mut String, bytes: &[u8]) {
 }
 
 fn hex(text: &mut String, bytes: &[u8]) {
-    bytes.iter().for_each(|it| push(text, format_args!("{it:02x}")));
+    for it in bytes {
+        push(text, format_args!("{it:02x}"));
+    }
 }
 
 fn hex_large(text: &mut String, bytes: &[u8]) {
-    bytes.iter().for_each(|it| push(text, format_args!("{it:02X}")));
+    for it in bytes {
+        push(text, format_args!("{it:02X}"));
+    }
 }
 
 pub(super) fn base64(text: &mut String, bytes: &[u8]) {

@@ -1,3 +1,5 @@
+//! Messages that a name server sends, and some that nobody should.
+
 use proptest::prelude::*;
 
 use super::*;

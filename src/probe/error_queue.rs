@@ -40,7 +40,8 @@ pub(super) fn take(socket: &impl AsFd) -> io::Result<Option<Notice>> {
 /// As [`take`]; how much of the packet that the notice is about stands in `packet` comes second.
 pub(super) fn take_quoting(socket: &impl AsFd, packet: &mut [u8]) -> io::Result<Option<(Notice, usize)>> {
     loop {
-        let mut room = cmsg_space!(sock_extended_err, sockaddr_in6);
+        // Beside the notice stands what else the socket was asked to tell: how many hops were left.
+        let mut room = cmsg_space!(sock_extended_err, sockaddr_in6, i32);
         let mut parts = [IoSliceMut::new(packet)];
         let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
         let fd = socket.as_fd().as_raw_fd();

@@ -16,11 +16,11 @@ pub(super) fn seen(see: &See, spec: &DnsSpec) -> DnsFacts {
         return DnsFacts { answer: Some(as_wanted(spec, rcode)), ..DnsFacts::default() };
     }
     let lines: Vec<_> = see.body.iter().flat_map(|it| it.lines()).map(str::to_owned).collect();
-    let matches = |section: Section, regex: &regex::Regex| match section {
+    let count = |section: Section, regex: &regex::Regex| match section {
         Section::Answer => lines.iter().filter(|it| regex.is_match(it)).count(),
         Section::Authority | Section::Additional => 0,
     };
-    let matched = spec.rules.iter().map(|it| matches(it.section, &it.regex)).collect();
+    let matched = spec.rules.iter().map(|it| count(it.section, &it.regex)).collect();
     let records = lines.len();
     let mut sections: [SectionFacts; 3] = Default::default();
     sections[Section::Answer as usize] = SectionFacts { records, first: lines };

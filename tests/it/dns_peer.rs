@@ -41,8 +41,8 @@ const ZONES: &str = r#"
 fn module(lines: &str) -> Arc<Module> {
     let head =
         "modules:\n  m:\n    prober: dns\n    timeout: 5s\n    dns:\n      preferred_ip_protocol: ip4\n";
-    let lines: String = lines.trim().lines().map(|it| format!("      {it}\n")).collect();
-    only_module(&format!("{head}{lines}"))
+    let lines = lines.trim().replace('\n', "\n      ");
+    only_module(&format!("{head}      {lines}\n"))
 }
 
 /// The one module of a file that has nothing to complain of.
@@ -178,9 +178,9 @@ fn a_real_server_is_asked_within_tls_and_only_where_its_certificate_is_trusted()
     let lines = "query_name: www.example.test\nquery_type: A\ntransport_protocol: tcp\ndns_over_tls: true\n";
     let (verdict, outcome) = ask(&module(lines), &unbound.tls.to_string());
     assert_eq!(verdict.cause_name(), "certificate_untrusted", "{outcome:?}");
-    let pem: String = unbound.certificate.lines().map(|it| format!("\n    {it}")).collect();
+    let pem = unbound.certificate.trim().replace('\n', "\n    ");
     let (verdict, outcome) =
-        ask(&module(&format!("{lines}tls_config:\n  ca: |{pem}")), &unbound.tls.to_string());
+        ask(&module(&format!("{lines}tls_config:\n  ca: |\n    {pem}")), &unbound.tls.to_string());
     assert_eq!(verdict, Verdict::Success, "{outcome:?}");
     assert!(outcome.tls.is_some_and(|it| it.verified));
 }

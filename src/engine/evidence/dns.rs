@@ -27,10 +27,8 @@ fn is_mismatch(judged: &Judged) -> bool {
 /// `NXDOMAIN: 0 answer, 1 authority, 0 additional records; serial 42`
 fn head(answer: &DnsAnswer) -> String {
     let counts = Section::ALL.map(|it| format!("{} {}", answer.section(it).records, it.name()));
-    let mut line = format!("{}: {} records", answer.rcode.name(), counts.join(", "));
-    if let Some(serial) = answer.serial {
-        line.push_str(&format!("; serial {serial}"));
-    }
+    let serial = answer.serial.map(|it| format!("; serial {it}")).unwrap_or_default();
+    let mut line = format!("{}: {} records{serial}", answer.rcode.name(), counts.join(", "));
     if answer.truncated {
         line.push_str("; it says that there is more (TC): ask with `transport_protocol: tcp` for all of it");
     }
