@@ -90,7 +90,7 @@ fn transport(fields: &Fields<'_>, desk: &mut Desk) -> DnsTransport {
         (true, DnsTransport::Tcp | DnsTransport::Tls(_)) => DnsTransport::Tls(tls),
         (true, DnsTransport::Udp) => {
             let span = fields.key_span("dns_over_tls").unwrap_or(&fields.span);
-            desk.error(span, "TLS wants a connection", "add `transport_protocol: tcp`");
+            desk.error(span, "a question within TLS wants a connection", "add `transport_protocol: tcp`");
             DnsTransport::Tls(tls)
         }
     }
