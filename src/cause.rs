@@ -1,5 +1,9 @@
 //! What an outcome means: a verdict, with one cause out of a closed list.
 
+mod dns;
+
+pub use dns::broken_rule;
+
 use crate::exposition;
 use crate::outcome::{
     CertificateFault, End, Fault, FaultKind, HeaderMatch, HttpFacts, Outcome, OwnSide, Phase,
@@ -108,6 +112,9 @@ pub fn of_fault(fault: Fault) -> Cause {
         FaultKind::BodyTruncated => Cause::BodyTruncated,
         FaultKind::DecodeFailed => Cause::DecodeFailed,
         FaultKind::DecodeLimit => Cause::DecodeLimit,
+        FaultKind::DnsProtocol => Cause::DnsProtocol,
+        FaultKind::IcmpUnreachable => Cause::IcmpUnreachable,
+        FaultKind::IcmpTimeExceeded => Cause::IcmpTimeExceeded,
         FaultKind::TargetDenied => Cause::TargetDenied,
     }
 }
@@ -121,6 +128,12 @@ fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
             let missed = outcome.conversation.as_ref().and_then(|it| it.missed);
             missed.map(|_| (Cause::ContentMismatch, Phase::Check))
         }
+        Prober::Dns(spec) => {
+            let answer = outcome.dns.as_ref().and_then(|it| it.answer.as_ref());
+            dns::judge(spec, answer.expect("a reply of a name server is an answer"))
+        }
+        // There was a reply: that is all there is to ask for.
+        Prober::Icmp(_) => None,
         Prober::Path(_) => of_path(outcome),
         Prober::Query(spec) => Some((of_series(spec, outcome)?, Phase::Check)),
     }
@@ -134,6 +147,8 @@ fn is_silent(prober: &Prober, outcome: &Outcome) -> bool {
         | Prober::Tcp(_)
         | Prober::Tls(_)
         | Prober::Unix(_)
+        | Prober::Dns(_)
+        | Prober::Icmp(_)
         | Prober::Path(_) => false,
         Prober::Query(spec) => match &outcome.series {
             None | Some(Err(_)) => true,
@@ -345,9 +360,11 @@ causes! {
     SampleLimit "sample_limit" Check "more samples than are taken" "look for a label whose values have no end";
     LabelLimit "label_limit" Check "more, or longer, labels than are taken" "look for a label that holds a message or a URL";
     AssertionFailed "assertion_failed" Check "a condition of the module does not hold" "see which one";
-    DnsRcode "dns_rcode" Check "the name server answered with another code than is wanted" "see the code";
-    DnsAnswerMismatch "dns_answer_mismatch" Check "the records are not what was expected" "see the records";
+    DnsRcode "dns_rcode" Check "the name server answered with another code than is wanted" "the code stands in the evidence: SERVFAIL is the server or its upstream, REFUSED its access list, NXDOMAIN the name";
+    DnsAnswerMismatch "dns_answer_mismatch" Check "the records are not what was expected" "the evidence names the rule and its section, and shows the records";
+    DnsProtocol "dns_protocol" Processing "what came is no DNS message that can be read" "look whether the port is a name server's, and what stands between it and us";
     IcmpUnreachable "icmp_unreachable" Connect "a router or the host answered that it cannot be reached" "the address that said so stands in the evidence";
+    IcmpTimeExceeded "icmp_time_exceeded" Connect "the packet's hops were used up on the way" "look for a loop of routes where it was given up, or allow more hops with ttl";
     GrpcNotServing "grpc_not_serving" Check "the health service says that it does not serve" "read the service's log";
     QueryMatched "query_matched" Check "the question to Prometheus finds it" "see the series in the evidence, and ask the question there";
     QueryEmpty "query_empty" Check "the question has no answer, and should have" "see whether the series still exists";
@@ -357,7 +374,7 @@ causes! {
     LocalPorts "local_ports" Connect "we had no local port left" "widen net.ipv4.ip_local_port_range, or spread the probers";
     LocalMemory "local_memory" Connect "we had no memory or buffer left" "raise the memory limit, or lower --probe.concurrency";
     LocalResolver "local_resolver" Resolve "our resolver could not be asked" "look at /etc/resolv.conf of this machine and at the servers it names";
-    LocalPermission "local_permission" Connect "we are not allowed to do that here" "see which privilege the prober needs";
+    LocalPermission "local_permission" Connect "we are not allowed to do that here" "see which privilege the prober needs: icmp wants CAP_NET_RAW, or our group within net.ipv4.ping_group_range";
     LocalSecret "local_secret" Check "a secret or a certificate of ours could not be read" "see the path and its owner";
     QueryFailed "query_failed" Processing "Prometheus did not answer the question" "see what it says, and whether it is up";
     Overrun "overrun" Resolve "it could not be started in time" "there is more to ask than this machine can: lower the load or shard";

@@ -8,6 +8,7 @@ mod call;
 mod certificate;
 mod chain;
 mod connection;
+mod datagram;
 mod fault;
 mod request;
 mod resolve;
@@ -28,6 +29,7 @@ use tokio::time::timeout;
 
 pub use call::{Answer, CallFailed};
 pub(crate) use connection::{Connection, FirstByte, Wire};
+pub(crate) use datagram::Datagrams;
 pub(crate) use fault::{Part, Trouble, of_http, of_io};
 pub(crate) use request::{Answered, Request};
 pub(crate) use secret::authorization;
@@ -94,13 +96,15 @@ impl Dialer {
         connect_timeout: Option<Duration>,
         trail: &Trail,
     ) -> Result<Wire, Trouble> {
-        let peer = self.find(host, port, spec, trail).await?;
+        trail.enter(Phase::Resolve);
+        let turns = self.means.resolver.turns(host, spec).await?;
+        let peers: Vec<_> = turns.into_iter().map(|it| SocketAddr::new(it, port)).collect();
+        met(trail, peers[0]);
         trail.enter(Phase::Connect);
+        let opening = open_in_turn(&peers, spec.source, trail);
         let stream = match connect_timeout {
-            None => open(peer, spec.source).await?,
-            Some(limit) => {
-                timeout(limit, open(peer, spec.source)).await.map_err(|_| FaultKind::TimedOut)??
-            }
+            None => opening.await?,
+            Some(limit) => timeout(limit, opening).await.map_err(|_| FaultKind::TimedOut)??,
         };
         Ok(Wire::tcp(stream, trail.clone()))
     }
@@ -122,6 +126,33 @@ impl Dialer {
         Ok(Wire::unix(stream, trail.clone()))
     }
 
+    /// As [`Dialer::connect`], for calls of our own: every address of `host` gets its turn, and an equal
+    /// share of `limit`, until one answers.
+    pub(crate) async fn connect_any(
+        &self,
+        host: &str,
+        port: u16,
+        spec: &DialSpec,
+        limit: Duration,
+        trail: &Trail,
+    ) -> Result<Wire, Trouble> {
+        trail.enter(Phase::Resolve);
+        let addresses = self.means.resolver.every_address(host, spec).await?;
+        trail.enter(Phase::Connect);
+        let share = limit / u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+        let mut last = FaultKind::NoAddress.into();
+        for address in addresses {
+            let peer = SocketAddr::new(address, port);
+            met(trail, peer);
+            match timeout(share, open(peer, spec.source)).await {
+                Ok(Ok(stream)) => return Ok(Wire::tcp(stream, trail.clone())),
+                Ok(Err(trouble)) => last = trouble,
+                Err(_) => last = FaultKind::TimedOut.into(),
+            }
+        }
+        Err(last)
+    }
+
     /// Finds the address of `host`, in the phase `resolve`, and connects to nothing.
     pub(crate) async fn find(
         &self,
@@ -133,7 +164,7 @@ impl Dialer {
         trail.enter(Phase::Resolve);
         let address = self.means.resolver.address(host, spec).await?;
         let peer = SocketAddr::new(address, port);
-        trail.note(|seen| (seen.peer, seen.broken) = (Some(peer), None));
+        met(trail, peer);
         Ok(peer)
     }
 
@@ -150,6 +181,31 @@ impl Dialer {
         trail.enter(Phase::Tls);
         self.means.trust.handshake(wire, host, spec, protocols, trail).await
     }
+}
+
+fn met(trail: &Trail, peer: SocketAddr) {
+    trail.note(|seen| (seen.peer, seen.broken) = (Some(peer), None));
+}
+
+/// The first that lets us in. The next one gets its turn where one says no at once; where all do, it
+/// is the first one's no that counts.
+async fn open_in_turn(
+    peers: &[SocketAddr],
+    source: Option<IpAddr>,
+    trail: &Trail,
+) -> Result<TcpStream, Trouble> {
+    let mut no = None;
+    for peer in peers {
+        met(trail, *peer);
+        match open(*peer, source).await {
+            Err(trouble @ Trouble::Theirs(FaultKind::Refused | FaultKind::Unreachable)) => {
+                no.get_or_insert(trouble);
+            }
+            opened => return opened,
+        }
+    }
+    met(trail, peers[0]);
+    Err(no.unwrap_or(FaultKind::NoAddress.into()))
 }
 
 async fn open(peer: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, Trouble> {

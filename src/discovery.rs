@@ -144,6 +144,8 @@ fn target(
         | Prober::Tcp(_)
         | Prober::Tls(_)
         | Prober::Unix(_)
+        | Prober::Dns(_)
+        | Prober::Icmp(_)
         | Prober::Path(_)
         | Prober::Query(_) => "",
     };

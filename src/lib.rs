@@ -10,6 +10,7 @@ pub mod moment;
 pub mod labels;
 pub mod relabel;
 pub mod target;
+pub mod dns;
 pub mod spec;
 pub mod exposition;
 pub mod outcome;

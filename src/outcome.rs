@@ -1,7 +1,9 @@
 //! What one attempt saw. Facts only: `cause` decides what they mean.
 
 mod conversation;
+mod dns;
 mod http;
+mod icmp;
 mod path;
 mod series;
 mod tls;
@@ -13,7 +15,9 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 pub use conversation::{Conversation, Missed};
+pub use dns::{DnsAnswer, DnsFacts, SectionFacts};
 pub use http::{HeaderMatch, HttpFacts};
+pub use icmp::IcmpFacts;
 pub use path::{HopFacts, PathFacts, Refusal, RoundTrips};
 pub use series::{Series, folded, notes, sum};
 pub use tls::{CertificateFacts, TlsFacts};
@@ -39,6 +43,10 @@ pub struct Outcome {
     pub exposition: Option<Result<Summary, Flaw>>,
     /// What a conversation over TCP showed.
     pub conversation: Option<Conversation>,
+    /// What a question to a name server showed.
+    pub dns: Option<DnsFacts>,
+    /// What an echo request showed.
+    pub icmp: Option<IcmpFacts>,
     /// What was found of the way, for `path`; also when the time was up before all was measured.
     pub path: Option<PathFacts>,
     /// What Prometheus answered, for `query`, or in words why it did not.
@@ -59,9 +67,29 @@ impl Outcome {
             http: None,
             exposition: None,
             conversation: None,
+            dns: None,
+            icmp: None,
             path: None,
             series: None,
             end,
+        }
+    }
+}
+
+/// What was answered, in the words of people.
+impl Outcome {
+    /// What a name server says of the question, as `NXDOMAIN`; empty where no answer came.
+    pub fn rcode(&self) -> Arc<str> {
+        let answer = self.dns.as_ref().and_then(|it| it.answer.as_ref());
+        answer.map_or_else(Arc::default, |it| it.rcode.name().into())
+    }
+
+    /// The first bytes of the answer as text: a body's, or a name server's records, one a line.
+    pub fn text(&self) -> Arc<str> {
+        let records = || Some(self.dns.as_ref()?.answer.as_ref()?.sections[0].first.join("\n"));
+        match &self.http {
+            Some(http) => http.body_start.as_str().into(),
+            None => records().unwrap_or_default().into(),
         }
     }
 }
@@ -195,6 +223,12 @@ pub enum FaultKind {
     DecodeFailed,
     /// The body unfolds to more than we read.
     DecodeLimit,
+    /// What came is no DNS message that can be read.
+    DnsProtocol,
+    /// An ICMP message says that the packet did not arrive.
+    IcmpUnreachable,
+    /// An ICMP message says that the packet's hops were used up.
+    IcmpTimeExceeded,
     /// Policy forbids that address.
     TargetDenied,
 }

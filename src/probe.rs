@@ -5,8 +5,11 @@
 //! bound. An attempt that is dropped is over: its connection is closed, and none of its tasks goes on.
 
 mod body;
+mod dns;
+mod error_queue;
 mod follow;
 mod http;
+mod icmp;
 mod metrics;
 mod path;
 mod query;
@@ -87,6 +90,8 @@ async fn converse(dialer: &Dialer, module: &Module, target: &Target, trail: Trai
         Prober::Tcp(spec) => tcp::ask(dialer, module, spec, target, &trail).await,
         Prober::Tls(spec) => tls::ask(dialer, module, spec, target, &trail).await,
         Prober::Unix(spec) => unix::ask(dialer, module, spec, target, &trail).await,
+        Prober::Dns(spec) => dns::ask(dialer, module, spec, target, &trail).await,
+        Prober::Icmp(spec) => icmp::ask(dialer, spec, target, &trail).await,
         Prober::Path(spec) => path::ask(dialer, module, spec, target, &trail).await,
         Prober::Query(spec) => query::ask(dialer, module, spec, &trail).await,
     };

@@ -19,6 +19,7 @@ use crate::target::TargetSet;
 
 mod compare;
 mod piece;
+mod nameserver;
 mod read;
 mod world;
 mod written;

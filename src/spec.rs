@@ -5,7 +5,9 @@
 mod client;
 mod dial;
 mod handshake;
+mod dns;
 mod http;
+mod icmp;
 mod metrics;
 mod path;
 mod query;
@@ -18,8 +20,10 @@ use std::time::Duration;
 
 pub use client::{Auth, HttpClient, Secret};
 pub use dial::{DialSpec, Family};
+pub use dns::{DnsSpec, DnsTransport, RecordRule, RecordsFailIf};
 pub use handshake::HandshakeSpec;
 pub use http::{BodyRule, Compression, FailIf, HeaderRule, HttpSpec, SslWanted};
+pub use icmp::IcmpSpec;
 pub use metrics::{MetricsSpec, ScrapeProtocol};
 pub use path::{PathProtocol, PathSpec};
 pub use query::{OnEmpty, QuerySpec};
@@ -57,6 +61,10 @@ pub enum Prober {
     Tls(HandshakeSpec),
     /// A local socket, TLS if asked for, and a conversation.
     Unix(UnixSpec),
+    /// One question to a name server.
+    Dns(DnsSpec),
+    /// An echo request, as `ping` sends it.
+    Icmp(IcmpSpec),
     /// The way to the target, hop by hop.
     Path(PathSpec),
     /// A question to Prometheus. Its answer's series are the targets.
@@ -70,7 +78,7 @@ impl Prober {
             Self::Http(_) => Some(Form::Web),
             Self::Metrics(_) => Some(Form::Scrape),
             Self::Tcp(_) => Some(Form::Port),
-            Self::Tls(_) | Self::Path(_) => Some(Form::Host),
+            Self::Tls(_) | Self::Dns(_) | Self::Icmp(_) | Self::Path(_) => Some(Form::Host),
             Self::Unix(_) => Some(Form::Socket),
             Self::Query(_) => None,
         }
@@ -84,6 +92,8 @@ impl Prober {
             | Self::Tcp(_)
             | Self::Tls(_)
             | Self::Unix(_)
+            | Self::Dns(_)
+            | Self::Icmp(_)
             | Self::Path(_) => false,
             Self::Query(_) => true,
         }
@@ -97,6 +107,8 @@ impl Prober {
             Self::Tcp(_) => "tcp",
             Self::Tls(_) => "tls",
             Self::Unix(_) => "unix",
+            Self::Dns(_) => "dns",
+            Self::Icmp(_) => "icmp",
             Self::Path(_) => "path",
             Self::Query(_) => "query",
         }

@@ -69,6 +69,8 @@ pub struct Reading {
     pub phase: &'static str,
     /// The HTTP status, or 0.
     pub status: u16,
+    /// What a name server says of the question, as `NXDOMAIN`, or `""`.
+    pub rcode: Arc<str>,
     /// How long the attempt took, at most its timeout.
     pub duration: Duration,
     /// The timeout it had.
@@ -79,7 +81,7 @@ pub struct Reading {
     pub silent_for: Option<Duration>,
     /// Bytes of the decoded body.
     pub body_bytes: u64,
-    /// The first bytes of the body, as text.
+    /// The first bytes of the body, as text; of a name server's answer its first records, one a line.
     pub body: Arc<str>,
     /// Samples of an exposition.
     pub samples: u64,

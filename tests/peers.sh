@@ -21,7 +21,8 @@ prometheus-node-exporter prometheus-node-exporter
 nginx nginx-light
 ip iproute2
 nft nftables
-mtr mtr-tiny'
+mtr mtr-tiny
+unbound unbound'
 
 # nginx lives where only root looks.
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"

@@ -312,7 +312,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("target['failng']", "['failng'] a target has no field `failng` (did you mean `failing`?)"),
     (
         "target.hops[0].loss > 1",
-        "[hops] a target has no field `hops` (it has: failing, unknown, cause, phase, status, duration, timeout, answered_after, silent_for, body, body_bytes, samples, value, notes, address, instance, peer, certificate_not_after, labels, since, certificate_subject, certificate_issuer, certificate_names, certificate_not_before, certificate_own_not_after, certificate_usable_until, certificate_chain_length, certificate_verified, certificate_expired, certificate_not_yet_valid, certificate_wrong_name, certificate_untrusted, joined)",
+        "[hops] a target has no field `hops` (it has: failing, unknown, cause, phase, status, rcode, duration, timeout, answered_after, silent_for, body, body_bytes, samples, value, notes, address, instance, peer, certificate_not_after, labels, since, certificate_subject, certificate_issuer, certificate_names, certificate_not_before, certificate_own_not_after, certificate_usable_until, certificate_chain_length, certificate_verified, certificate_expired, certificate_not_yet_valid, certificate_wrong_name, certificate_untrusted, joined)",
     ),
     ("target.cause.size > 1", "[size] the name of a cause has no field `size`"),
     ("checks.path.hops[0].los > 1", "[los] a hop has no field `los` (did you mean `loss`?)"),
@@ -861,6 +861,7 @@ prop_compose! {
             cause,
             phase: "tls",
             status,
+            rcode: texts.2.as_str().into(),
             duration: spans.0,
             timeout: spans.1,
             answered_after: spans.2,

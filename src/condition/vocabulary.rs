@@ -91,6 +91,12 @@ pub(super) const READING: &[Field<Reading>] = &[
         read: |it| count(it.status.into()),
     },
     Field {
+        name: "rcode",
+        kind: Kind::Text,
+        meaning: "what a name server says of the question, as 'NXDOMAIN'; '' where no answer came",
+        read: |it| text(&it.rcode),
+    },
+    Field {
         name: "duration",
         kind: Kind::Duration,
         meaning: "how long the attempt took, at most its timeout",
@@ -117,7 +123,7 @@ pub(super) const READING: &[Field<Reading>] = &[
     Field {
         name: "body",
         kind: Kind::Text,
-        meaning: "the first bytes of the body",
+        meaning: "the first bytes of the body; of a name server's answer its first records, one a line",
         read: |it| text(&it.body),
     },
     Field {

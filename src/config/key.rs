@@ -2,7 +2,9 @@
 //! The reading goes by these tables, and so does what is printed about them.
 
 pub use client::{AUTHORIZATION, BASIC_AUTH, ENDPOINT, EXTRA_HEADER, RUNBOOK, SETTINGS, TLS};
+pub use dns::{DNS, RECORD_RULES};
 pub use http::{HEADER_RULE, HTTP};
+pub use icmp::ICMP;
 pub use metrics::{METRICS, SCRAPE_HTTP};
 pub use module::MODULE;
 pub use path::PATH;
@@ -12,7 +14,9 @@ pub use tls::HANDSHAKE;
 pub use unix::UNIX;
 
 mod client;
+mod dns;
 mod http;
+mod icmp;
 mod metrics;
 mod module;
 pub mod scene;
@@ -86,6 +90,9 @@ pub const SECTIONS: &[&Section] = &[
     &TCP,
     &HANDSHAKE,
     &UNIX,
+    &DNS,
+    &RECORD_RULES,
+    &ICMP,
     &PATH,
     &QUERY,
     &HEADER_RULE,

@@ -9,7 +9,7 @@ use super::field::Fields;
 use super::key::MODULE;
 use super::raw::Entry;
 use super::word::{self, Bounds, HOUR};
-use super::{http, metrics, path, query, tcp, tls, unix};
+use super::{dns, http, icmp, metrics, path, query, tcp, tls, unix};
 use crate::spec::{Module, Prober};
 
 /// The module under that name.
@@ -48,6 +48,8 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
         "tcp" => Prober::Tcp(tcp::read(fields.get("tcp"), desk)),
         "tls" => Prober::Tls(tls::read(fields.get("tls"), desk)),
         "unix" => Prober::Unix(unix::read(fields.get("unix"), desk)),
+        "dns" => Prober::Dns(dns::read(fields.get("dns"), desk)),
+        "icmp" => Prober::Icmp(icmp::read(fields.get("icmp"), desk)),
         "path" => Prober::Path(path::read(fields.get("path"), desk)),
         "query" => Prober::Query(query::read(fields, desk)),
         other => {
@@ -65,6 +67,6 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
     }
 }
 
-const PROBERS: [&str; 7] = ["http", "metrics", "tcp", "tls", "unix", "path", "query"];
+const PROBERS: [&str; 9] = ["http", "metrics", "tcp", "unix", "dns", "icmp", "tls", "path", "query"];
 pub(super) const ATTEMPT: Bounds = Bounds::new(Duration::from_millis(1), HOUR);
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -53,7 +53,26 @@ impl Dialer {
         limit: Duration,
     ) -> Result<Answer, CallFailed> {
         let trail = Trail::begin();
-        match timeout(limit, self.converse(client, method, url, headers, body, &trail)).await {
+        let exchange = async {
+            let mut all = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(super::AGENT))]);
+            all.extend(client.headers.clone());
+            if let Some(auth) = &client.auth {
+                all.insert(AUTHORIZATION, authorization(auth)?);
+            }
+            all.extend(headers);
+            let request = Request {
+                url,
+                method,
+                headers: all,
+                body,
+                tls: &client.tls,
+                dial: &client.dial,
+                connect_timeout: Some(limit.mul_f64(CONNECT_SHARE)),
+                http2: client.http2,
+            };
+            self.converse(request, client.body_bytes_max, &trail).await
+        };
+        match timeout(limit, exchange).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(trouble)) => Err(CallFailed(told(&trail.end(trouble)))),
             Err(_) => Err(CallFailed(told(&trail.end(FaultKind::TimedOut)))),
@@ -62,35 +81,16 @@ impl Dialer {
 
     async fn converse(
         &self,
-        client: &HttpClient,
-        method: Method,
-        url: &Url,
-        headers: HeaderMap,
-        body: Bytes,
+        request: Request<'_>,
+        body_bytes_max: u64,
         trail: &Trail,
     ) -> Result<Answer, Trouble> {
-        let mut all = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(super::AGENT))]);
-        all.extend(client.headers.clone());
-        if let Some(auth) = &client.auth {
-            all.insert(AUTHORIZATION, authorization(auth)?);
-        }
-        all.extend(headers);
-        let request = Request {
-            url,
-            method,
-            headers: all,
-            body,
-            tls: &client.tls,
-            dial: &client.dial,
-            connect_timeout: None,
-            http2: client.http2,
-        };
-        let mut answered = self.request(request, trail).await?;
+        let mut answered = self.request_of_any(request, trail).await?;
         let mut body = BytesMut::new();
         while let Some(frame) = answered.response.frame().await {
             let frame = frame.map_err(|error| of_http(&error, Part::Body, trail.broken()))?;
             body.extend_from_slice(frame.data_ref().map_or(&[][..], |it| it));
-            if u64::try_from(body.len()).is_ok_and(|it| it > client.body_bytes_max) {
+            if u64::try_from(body.len()).is_ok_and(|it| it > body_bytes_max) {
                 return Err(FaultKind::BodyTooLarge.into());
             }
         }
@@ -99,6 +99,9 @@ impl Dialer {
         Ok(Answer { status: head.status, headers: head.headers, body: body.freeze() })
     }
 }
+
+/// How much of a call's time may be spent on finding an address that answers.
+const CONNECT_SHARE: f64 = 0.7;
 
 fn told(end: &End) -> String {
     let (cause, phase) = match end {
@@ -173,6 +176,14 @@ mod tests {
         assert!(
             asked.contains("authorization: Bearer sesame\r\n") && asked.contains("content-type: x/y\r\n")
         );
+    }
+
+    #[tokio::test]
+    async fn a_call_to_localhost_finds_the_family_that_listens() {
+        let (mut url, _tasks) = server("HTTP/1.1 204 No Content\r\n\r\n").await;
+        // The server listens on IPv4 alone, and IPv6 has the first turn.
+        url.set_host(Some("localhost")).unwrap();
+        assert_eq!(post(&client(), &url, LONG).await.unwrap().status, StatusCode::NO_CONTENT);
     }
 
     #[tokio::test]

@@ -63,11 +63,35 @@ impl Dialer {
         let host = host(request.url)?;
         let port = request.url.port_or_known_default().ok_or(FaultKind::NoSuchName)?;
         let wire = self.connect(&host, port, request.dial, request.connect_timeout, trail).await?;
+        self.request_over(wire, &host, request, trail).await
+    }
+
+    /// As [`Dialer::request`], for calls of our own: every address of the host gets its turn within
+    /// the time for connecting.
+    pub(crate) async fn request_of_any(
+        &self,
+        request: Request<'_>,
+        trail: &Trail,
+    ) -> Result<Answered, Trouble> {
+        let host = host(request.url)?;
+        let port = request.url.port_or_known_default().ok_or(FaultKind::NoSuchName)?;
+        let limit = request.connect_timeout.unwrap_or(Duration::MAX);
+        let wire = self.connect_any(&host, port, request.dial, limit, trail).await?;
+        self.request_over(wire, &host, request, trail).await
+    }
+
+    async fn request_over(
+        &self,
+        wire: Wire,
+        host: &str,
+        request: Request<'_>,
+        trail: &Trail,
+    ) -> Result<Answered, Trouble> {
         if request.url.scheme() != "https" {
             trail.enter(Phase::Processing);
             return over_http1(Connection::plain(wire, FirstByte::Answer), request, trail).await;
         }
-        let (stream, is_http2) = self.secure_for_http(wire, &host, &request, trail).await?;
+        let (stream, is_http2) = self.secure_for_http(wire, host, &request, trail).await?;
         trail.enter(Phase::Processing);
         if is_http2 {
             over_http2(Connection::tls(stream, FirstByte::Preface), request, trail).await

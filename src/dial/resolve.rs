@@ -17,7 +17,11 @@ use crate::spec::{DialSpec, Family};
 
 /// Finds addresses. It remembers none: each attempt asks anew, so that each measures the lookup.
 #[derive(Clone)]
-pub(crate) struct Resolver(Option<Arc<Strategies>>);
+pub(crate) struct Resolver {
+    strategies: Option<Arc<Strategies>>,
+    /// What the hosts file says of names that never leave this machine.
+    local: Arc<[(String, IpAddr)]>,
+}
 
 /// hickory fixes at its making which records it asks for.
 struct Strategies {
@@ -30,12 +34,9 @@ impl Resolver {
     /// Asks as `/etc/hosts` and `/etc/resolv.conf` say. Where they cannot be read, only addresses
     /// and `localhost` are found.
     pub(crate) fn system() -> Self {
-        Self(
-            read_system_conf()
-                .and_then(|(config, options)| Strategies::new(&config, &options))
-                .ok()
-                .map(Arc::new),
-        )
+        let strategies = read_system_conf().and_then(|(config, options)| Strategies::new(&config, &options));
+        let hosts = std::fs::read_to_string(HOSTS).unwrap_or_default();
+        Self { strategies: strategies.ok().map(Arc::new), local: local_names(&hosts).into() }
     }
 
     /// Asks these servers, over UDP and TCP, and reads no `/etc/hosts`.
@@ -52,23 +53,47 @@ impl Resolver {
         let config = ResolverConfig::from_parts(None, Vec::new(), servers.iter().map(server).collect());
         let mut options = ResolverOpts::default();
         options.use_hosts_file = hickory_resolver::config::ResolveHosts::Never;
-        Self(Strategies::new(&config, &options).ok().map(Arc::new))
+        Self { strategies: Strategies::new(&config, &options).ok().map(Arc::new), local: Arc::default() }
     }
 
     /// The address of `host` that is dialled, as `spec` says: the first of the preferred family,
     /// else, where that is allowed, the first of the other.
     pub(crate) async fn address(&self, host: &str, spec: &DialSpec) -> Result<IpAddr, Trouble> {
+        Ok(self.every_address(host, spec).await?[0])
+    }
+
+    /// That address, and where `host` is this machine itself the first of the other family behind it,
+    /// unless `spec` has pinned one: whoever writes `localhost` means the service, wherever it listens.
+    pub(crate) async fn turns(&self, host: &str, spec: &DialSpec) -> Result<Vec<IpAddr>, Trouble> {
+        let mut found = self.every_address(host, spec).await?;
+        let first = family_of(found[0]);
+        let other = found.iter().copied().find(|it| family_of(*it) != first).filter(|_| is_localhost(host));
+        found.truncate(1);
+        found.extend(other);
+        Ok(found)
+    }
+
+    /// Every address of `host` that will do, the one that is dialled first; never none.
+    pub(crate) async fn every_address(&self, host: &str, spec: &DialSpec) -> Result<Vec<IpAddr>, Trouble> {
         if let Ok(literal) = host.parse::<IpAddr>() {
-            return Ok(literal);
+            return Ok(vec![literal]);
         }
         let wanted = Wanted::new(spec);
-        let found = if is_localhost(host) { LOOPBACK.to_vec() } else { self.lookup(host, wanted).await? };
-        wanted.choose(&found).ok_or(FaultKind::NoAddress.into())
+        let found = if is_localhost(host) { self.loopback(host) } else { self.lookup(host, wanted).await? };
+        let found = wanted.order(&found);
+        if found.is_empty() { Err(FaultKind::NoAddress.into()) } else { Ok(found) }
+    }
+
+    /// What the hosts file says, else both families.
+    fn loopback(&self, host: &str) -> Vec<IpAddr> {
+        let host = bare(host);
+        let said: Vec<_> = self.local.iter().filter(|(name, _)| *name == host).map(|(_, it)| *it).collect();
+        if said.is_empty() { LOOPBACK.to_vec() } else { said }
     }
 
     async fn lookup(&self, host: &str, wanted: Wanted) -> Result<Vec<IpAddr>, Trouble> {
         let name = host.into_name().map_err(|_| FaultKind::NoSuchName)?;
-        let strategies = self.0.as_ref().ok_or(OwnSide::Resolver)?;
+        let strategies = self.strategies.as_ref().ok_or(OwnSide::Resolver)?;
         let resolver = match wanted {
             Wanted::Only(Family::Ip4) => &strategies.ip4,
             Wanted::Only(Family::Ip6) => &strategies.ip6,
@@ -115,11 +140,13 @@ impl Wanted {
         }
     }
 
-    fn choose(self, found: &[IpAddr]) -> Option<IpAddr> {
-        let first_of = |family| found.iter().copied().find(|it| family_of(*it) == family);
+    /// Those that will do, the preferred family first.
+    fn order(self, found: &[IpAddr]) -> Vec<IpAddr> {
+        let preferred = |family| found.iter().copied().filter(move |it| family_of(*it) == family);
+        let others = |family| found.iter().copied().filter(move |it| family_of(*it) != family);
         match self {
-            Self::Only(family) => first_of(family),
-            Self::First(family) => first_of(family).or(found.first().copied()),
+            Self::Only(family) => preferred(family).collect(),
+            Self::First(family) => preferred(family).chain(others(family)).collect(),
         }
     }
 }
@@ -133,9 +160,27 @@ fn family_of(address: IpAddr) -> Family {
 
 /// `localhost` and what is below it never leave the machine, whatever its resolver thinks (RFC 6761).
 fn is_localhost(host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    let host = bare(host);
     host == "localhost" || host.ends_with(".localhost")
 }
+
+/// In small letters, without the dot of the root.
+fn bare(host: &str) -> String {
+    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
+}
+
+/// The lines of a hosts file that name this machine: each name with each of its addresses, top down.
+fn local_names(hosts: &str) -> Vec<(String, IpAddr)> {
+    let mut found = Vec::new();
+    for line in hosts.lines() {
+        let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
+        let Some(address) = words.next().and_then(|it| it.parse().ok()) else { continue };
+        found.extend(words.filter(|it| is_localhost(it)).map(|it| (bare(it), address)));
+    }
+    found
+}
+
+const HOSTS: &str = "/etc/hosts";
 
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
 
@@ -235,7 +280,7 @@ mod tests {
     fn the_first_address_of_the_preferred_family_is_taken_else_the_first_of_the_other() {
         let found: Vec<IpAddr> =
             ["10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2"].map(|it| it.parse().unwrap()).to_vec();
-        let choose = |found: &[IpAddr], spec| Wanted::new(&spec).choose(found);
+        let choose = |found: &[IpAddr], spec| Wanted::new(&spec).order(found).first().copied();
         assert_eq!(choose(&found, spec(Family::Ip6, true)), Some(found[2]));
         assert_eq!(choose(&found, spec(Family::Ip4, false)), Some(found[0]));
         assert_eq!(choose(&found[..2], spec(Family::Ip6, true)), Some(found[0]));
@@ -246,11 +291,46 @@ mod tests {
 
     #[tokio::test]
     async fn addresses_and_localhost_need_no_server() {
-        let without = Resolver(None);
+        let without = Resolver { strategies: None, local: Arc::default() };
         let ip4 = spec(Family::Ip4, true);
         assert_eq!(without.address("10.0.0.7", &ip4).await, Ok("10.0.0.7".parse().unwrap()));
         assert_eq!(without.address("LocalHost.", &ip4).await, Ok(Ipv4Addr::LOCALHOST.into()));
         assert_eq!(without.address("example.org", &ip4).await, Err(OwnSide::Resolver.into()));
         assert_eq!(without.address("a..b", &ip4).await, Err(FaultKind::NoSuchName.into()));
+    }
+
+    #[tokio::test]
+    async fn the_hosts_file_decides_where_it_names_this_machine() {
+        let hosts = "# 10.0.0.1 localhost\n127.0.0.1\tLocalHost localhost.localdomain # 10.0.0.2\n\n\
+                     ::1 ip6-localhost\nbroken localhost\n127.0.0.9 db.localhost. other\n10.9.9.9 elsewhere\n";
+        let resolver = Resolver { strategies: None, local: local_names(hosts).into() };
+        let any = DialSpec::default();
+        let turns = async |host, spec| resolver.turns(host, spec).await;
+        let (four, six): (IpAddr, IpAddr) = ("127.0.0.1".parse().unwrap(), "::1".parse().unwrap());
+        assert_eq!(turns("localhost", &any).await, Ok(vec![four]), "it names one family alone");
+        assert_eq!(turns("DB.localhost", &any).await, Ok(vec!["127.0.0.9".parse().unwrap()]));
+        assert_eq!(turns("not.named.localhost", &any).await, Ok(vec![six, four]));
+        let only_six = spec(Family::Ip6, false);
+        assert_eq!(turns("localhost", &only_six).await, Err(FaultKind::NoAddress.into()));
+    }
+
+    #[tokio::test]
+    async fn this_machine_has_two_turns_unless_a_family_is_pinned_and_others_have_one() {
+        let (server, _tasks) = name_server().await;
+        let resolver = Resolver::asking(&[server]);
+        let (four, six): (IpAddr, IpAddr) = ("127.0.0.1".parse().unwrap(), "::1".parse().unwrap());
+        let source = DialSpec { source: Some(four), ..DialSpec::default() };
+        for (host, spec, expected) in [
+            ("localhost", spec(Family::Ip6, true), vec![six, four]),
+            ("localhost", spec(Family::Ip4, true), vec![four, six]),
+            ("localhost", spec(Family::Ip6, false), vec![six]),
+            ("localhost", source, vec![four]),
+            ("127.0.0.1", spec(Family::Ip6, true), vec![four]),
+            ("both.example", spec(Family::Ip4, true), vec!["10.0.0.4".parse().unwrap()]),
+        ] {
+            assert_eq!(resolver.turns(host, &spec).await, Ok(expected), "{host} {spec:?}");
+        }
+        let every = resolver.every_address("both.example", &DialSpec::default()).await.unwrap();
+        assert_eq!(every.len(), 2, "a call of our own has them all");
     }
 }

@@ -74,6 +74,11 @@ impl Trust {
         Ok(stream)
     }
 
+    /// Fills `bytes` with what nobody can guess.
+    pub(crate) fn fill(&self, bytes: &mut [u8]) -> Result<(), OwnSide> {
+        self.provider.secure_random.fill(bytes).map_err(|_| OwnSide::Internal)
+    }
+
     fn config(&self, spec: &TlsSpec, trail: &Trail) -> Result<ClientConfig, Trouble> {
         let roots = match &spec.ca {
             Some(pem) => Arc::new(secret::roots(pem)?),

@@ -12,7 +12,8 @@ use tokio::time::Instant;
 use super::fault::Trouble;
 use crate::exposition::{Flaw, Summary};
 use crate::outcome::{
-    Conversation, End, Fault, FaultKind, HttpFacts, Outcome, PathFacts, Phase, Phases, Series, TlsFacts,
+    Conversation, DnsFacts, End, Fault, FaultKind, HttpFacts, IcmpFacts, Outcome, PathFacts, Phase, Phases,
+    Series, TlsFacts,
 };
 
 /// The trail of one attempt. Clones lead to the same one.
@@ -32,6 +33,10 @@ pub(crate) struct Seen {
     pub exposition: Option<Result<Summary, Flaw>>,
     /// What a conversation over TCP showed.
     pub conversation: Option<Conversation>,
+    /// What a question to a name server showed.
+    pub dns: Option<DnsFacts>,
+    /// What an echo request showed.
+    pub icmp: Option<IcmpFacts>,
     /// What was found of the way.
     pub path: Option<PathFacts>,
     /// What Prometheus answered, or why it did not.
@@ -173,6 +178,8 @@ impl Notes {
             http: seen.http,
             exposition: seen.exposition,
             conversation: seen.conversation,
+            dns: seen.dns,
+            icmp: seen.icmp,
             path: seen.path,
             series: seen.series,
             end,

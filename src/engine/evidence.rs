@@ -2,6 +2,7 @@
 //! it again.
 
 use std::fmt::Write;
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use crate::board::Entry;
@@ -10,6 +11,8 @@ use crate::labels::Labels;
 use crate::outcome::{End, Late, Outcome, Phase};
 use crate::view::{CheckAnswer, Tally, table};
 
+mod dns;
+mod icmp;
 mod series;
 
 /// What there is to tell of one target, or of one group.
@@ -48,9 +51,11 @@ impl<'a> Evidence<'a> {
             lines.extend(afterwards(judged, entry.late));
             lines.push(times(&judged.outcome, timeout));
             lines.extend(answer(&judged.outcome));
-            lines.extend(judged.outcome.peer.map(|it| format!("dialled {it}")));
+            lines.extend(judged.outcome.peer.map(dialled));
             lines.extend(certificate(&judged.outcome));
             lines.extend(series::answer(judged));
+            lines.extend(dns::answer(&entry.module, judged));
+            lines.extend(icmp::answer(judged));
             lines.extend(content(judged));
             lines.extend(since(entry, judged.verdict));
             lines.extend(hint(judged.verdict));
@@ -161,6 +166,14 @@ fn times(outcome: &Outcome, timeout: Duration) -> String {
         write!(line, "{before}{} {}", phase.name(), time(it)).expect("a string takes what is written");
     }
     line
+}
+
+/// Where there are no ports, none is told.
+fn dialled(peer: SocketAddr) -> String {
+    match peer.port() {
+        0 => format!("dialled {}", peer.ip()),
+        _ => format!("dialled {peer}"),
+    }
 }
 
 fn answer(outcome: &Outcome) -> Option<String> {

@@ -2,7 +2,6 @@
 //! Over TCP that needs no privilege: a connection is begun with few hops to live, and what routers
 //! say of it stands in the socket's error queue.
 
-mod error_queue;
 mod packet;
 mod trace;
 
@@ -97,7 +96,7 @@ fn end_of(facts: &PathFacts) -> Option<FaultKind> {
 
 /// Host and port of an address or a URL. The port may be missing; the brackets of an IPv6 address
 /// are taken off.
-fn place(address: &str) -> Option<(String, Option<u16>)> {
+pub(super) fn place(address: &str) -> Option<(String, Option<u16>)> {
     if address.contains("://") {
         let url = Url::parse(address).ok()?;
         let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();

@@ -2,7 +2,9 @@
 
 mod exporter;
 mod handshake;
+mod dns;
 mod http;
+mod icmp;
 mod metrics;
 mod patience;
 mod query;

@@ -15,6 +15,7 @@ use crate::config::key::scene::{
 };
 use crate::config::reading::{Bounds, Desk, Entry, Fields, Node, listed, nearest, raw, word};
 use crate::config::{Complaint, Source};
+use crate::dns::{RCODES, Rcode};
 use crate::outcome::{CertificateFault, Phase};
 
 /// The suite that a file holds.
@@ -127,6 +128,7 @@ fn see(node: &Node, desk: &mut Desk) -> See {
         verdict,
         phase,
         status: status.map(|it| u16::try_from(it).expect("a status has three digits")),
+        rcode: fields.get("rcode").and_then(|it| rcode(it, desk)),
         duration: fields.duration("duration", &SPAN, desk),
         answered_after: fields.duration("answered_after", &SPAN, desk),
         body: fields.text("body", desk).map(str::to_owned),
@@ -135,6 +137,20 @@ fn see(node: &Node, desk: &mut Desk) -> See {
         series,
         series_at: fields.key_span("series").map(|it| desk.place(it)),
     }
+}
+
+/// A code of DNS, by its name.
+fn rcode(node: &Node, desk: &mut Desk) -> Option<Rcode> {
+    let name = word::text(node, desk)?;
+    let found = Rcode::from_name(name);
+    if found.is_none() {
+        let help = match nearest(name, RCODES.iter().map(|(_, name)| *name)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "codes are written as `NXDOMAIN` or `SERVFAIL`".to_owned(),
+        };
+        desk.error(&node.span, format!("there is no DNS code `{name}`"), help);
+    }
+    found
 }
 
 /// The verdict that a case states itself, with a cause of the closed list.

@@ -8,12 +8,13 @@ use crate::engine::{CheckOrder, QueryOrder};
 use crate::exposition::{Format, Limits, Scan, Summary};
 use crate::moment::Moment;
 use crate::outcome::{
-    CertificateFacts, CertificateFault, Conversation, End, Fault, FaultKind, HttpFacts, Late, Outcome, Phase,
-    Series, TlsFacts,
+    CertificateFacts, CertificateFault, Conversation, End, Fault, FaultKind, HttpFacts, IcmpFacts, Late,
+    Outcome, Phase, Series, TlsFacts,
 };
 use crate::spec::{Module, Prober};
 use crate::view::{CheckAnswer, Hop, Reading};
 
+use super::nameserver;
 use super::written::{Case, Hour, See, WrittenCertificate, WrittenHop, labels};
 
 /// What comes back of an attempt, the later part with its time from the attempt's beginning.
@@ -59,6 +60,7 @@ pub(super) fn checked(case: &Case, order: &CheckOrder, now: Moment) -> Option<Ch
     let hops = see.hops.iter().flatten().map(hop).collect();
     let Witnessed { judged, .. } = witness(see, &order.module, now);
     let mut reading = reading_of(judged.verdict, see);
+    reading.rcode = judged.outcome.rcode();
     reading.status = judged.outcome.http.as_ref().map_or(0, |it| it.status);
     reading.duration = judged.outcome.duration;
     reading.timeout = order.module.timeout;
@@ -115,6 +117,8 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Outco
     }
     match &module.prober {
         Prober::Http(_) | Prober::Path(_) => {}
+        Prober::Dns(spec) => outcome.dns = Some(nameserver::seen(see, spec)),
+        Prober::Icmp(_) => outcome.icmp = Some(IcmpFacts::default()),
         Prober::Query(_) => outcome.series = Some(Ok(series(see))),
         Prober::Metrics(_) if body.is_empty() => {
             outcome.exposition = Some(Ok(Summary::default()));
@@ -146,7 +150,13 @@ fn series(see: &See) -> Arc<[Series]> {
 fn is_http(prober: &Prober) -> bool {
     match prober {
         Prober::Http(_) | Prober::Metrics(_) => true,
-        Prober::Tcp(_) | Prober::Tls(_) | Prober::Unix(_) | Prober::Path(_) | Prober::Query(_) => false,
+        Prober::Tcp(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
+        | Prober::Path(_)
+        | Prober::Query(_)
+        | Prober::Dns(_)
+        | Prober::Icmp(_) => false,
     }
 }
 
@@ -157,6 +167,8 @@ fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
         | Prober::Tcp(_)
         | Prober::Tls(_)
         | Prober::Unix(_)
+        | Prober::Dns(_)
+        | Prober::Icmp(_)
         | Prober::Path(_)
         | Prober::Query(_) => Vec::new(),
     };

@@ -10,6 +10,7 @@ use super::read;
 use crate::cause::Verdict;
 use crate::config::reading::{listed, nearest};
 use crate::config::{Complaint, Config, Level, Place, Source};
+use crate::dns::Rcode;
 use crate::labels::Labels;
 use crate::outcome::{CertificateFault, Phase};
 use crate::target::Target;
@@ -77,11 +78,13 @@ pub(super) struct See {
     pub phase: Option<Phase>,
     /// The HTTP status.
     pub status: Option<u16>,
+    /// What a name server says of the question; what its module takes for good where it is not said.
+    pub rcode: Option<Rcode>,
     /// How long the attempt took.
     pub duration: Option<Duration>,
     /// How long the answer took that came after the timeout.
     pub answered_after: Option<Duration>,
-    /// The body.
+    /// The body; of a name server's answer its records, one a line.
     pub body: Option<String>,
     /// The server's certificate.
     pub certificate: Option<WrittenCertificate>,
@@ -370,6 +373,7 @@ static ALL_WELL: See = See {
     verdict: None,
     phase: None,
     status: None,
+    rcode: None,
     duration: None,
     answered_after: None,
     body: None,

@@ -13,8 +13,10 @@ use crate::engine::{AlertState, Snapshot, TargetStatus};
 use crate::labels::{escape, is_label_name};
 
 mod conversation;
+mod dns;
 mod engine;
 mod http;
+mod icmp;
 mod query;
 mod reading;
 mod target;
@@ -24,7 +26,8 @@ pub(super) use engine::OF_ENGINE;
 use reading::{Reading, TargetRow};
 
 /// The families of targets, in the order of the page: one table for each kind of fact.
-const OF_TARGETS: [&[TargetRow]; 5] = [target::ROWS, query::ROWS, http::ROWS, conversation::ROWS, tls::ROWS];
+const OF_TARGETS: [&[TargetRow]; 7] =
+    [target::ROWS, query::ROWS, http::ROWS, conversation::ROWS, tls::ROWS, dns::ROWS, icmp::ROWS];
 
 pub(super) fn of_targets() -> impl Iterator<Item = &'static TargetRow> {
     OF_TARGETS.into_iter().flatten()

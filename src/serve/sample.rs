@@ -7,18 +7,19 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, Method};
 
 use crate::cause::Judged;
+use crate::dns::{Class, Query, Rcode, RecordType};
 use crate::engine::{AlertState, AlertStatus, TargetStatus};
 use crate::exposition::Summary;
 use crate::labels::Labels;
 use crate::notification::Notification;
 use crate::outcome::{
-    CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, Missed, Outcome, OwnSide, Phase,
-    Series, TlsFacts,
+    CertificateFacts, Conversation, DnsAnswer, DnsFacts, End, Fault, FaultKind, HttpFacts, IcmpFacts, Missed,
+    Outcome, OwnSide, Phase, SectionFacts, Series, TlsFacts,
 };
 use crate::runbook::{PageRef, Step};
 use crate::spec::{
-    Compression, DialSpec, HttpClient, HttpSpec, MetricsSpec, Module, OnEmpty, Prober, QuerySpec, TcpSpec,
-    TlsSpec,
+    Compression, DialSpec, DnsSpec, DnsTransport, HttpClient, HttpSpec, IcmpSpec, MetricsSpec, Module,
+    OnEmpty, Prober, QuerySpec, TcpSpec, TlsSpec,
 };
 use crate::target::{Target, TargetId};
 
@@ -138,6 +139,49 @@ pub(super) fn conversation(mismatch: bool) -> Outcome {
             .into(),
         ..Conversation::default()
     });
+    outcome
+}
+
+/// A name server that is asked for the start of a zone.
+pub(super) fn dns_module() -> Module {
+    let name = crate::dns::Name::parse("example.com").unwrap();
+    let query = Query { name, record_type: RecordType::SOA, class: Class::IN, recursion: true };
+    module(Prober::Dns(DnsSpec {
+        dial: DialSpec::default(),
+        transport: DnsTransport::Udp,
+        query,
+        valid_rcodes: vec![Rcode::NOERROR],
+        rules: Vec::new(),
+    }))
+}
+
+pub(super) fn icmp_module() -> Module {
+    module(Prober::Icmp(IcmpSpec::default()))
+}
+
+/// The start of a zone, with three records besides.
+pub(super) fn records() -> Outcome {
+    let mut outcome = Outcome::bare(hour(), Duration::from_millis(30), End::Reply);
+    for (phase, millis) in
+        [(Phase::Connect, 1), (Phase::Tls, 4), (Phase::Processing, 7), (Phase::Transfer, 3)]
+    {
+        outcome.phases.add(phase, Duration::from_millis(millis));
+    }
+    let section = |records| SectionFacts { records, first: Vec::new() };
+    let answer = DnsAnswer {
+        serial: Some(2_026_112_101),
+        sections: [section(1), section(2), section(1)],
+        ..DnsAnswer::default()
+    };
+    outcome.dns = Some(DnsFacts { answer: Some(answer), ..DnsFacts::default() });
+    outcome
+}
+
+/// An echo of half a second from seven hops away.
+pub(super) fn echo() -> Outcome {
+    let mut outcome = Outcome::bare(hour(), Duration::from_millis(500), End::Reply);
+    outcome.phases.add(Phase::Processing, Duration::from_millis(500));
+    outcome.icmp = Some(IcmpFacts { reply_hop_limit: Some(57), ..IcmpFacts::default() });
     outcome
 }
 

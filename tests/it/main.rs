@@ -3,11 +3,13 @@
 
 mod answers;
 mod demo;
+mod dns_peer;
 mod end_to_end;
 mod bootstrap_peer;
 mod bootstrap_promql;
 mod exposition_peer;
 mod house;
+mod icmp_lab;
 mod inhibit_rules;
 mod isolated;
 mod killstorm;

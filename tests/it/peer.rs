@@ -13,6 +13,7 @@ pub(crate) mod node_exporter;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod shipped;
+pub(crate) mod unbound;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use super::{Section, key, unread};
 pub const MODULE: Section = Section {
     title: "a module",
     keys: &[
-        key("prober", "http, metrics, tcp, tls, unix, path or query", "", "what is asked"),
+        key("prober", "http, metrics, tcp, unix, dns, icmp, tls, path or query", "", "what is asked"),
         key("timeout", "a duration", "10s", "the threshold of the verdict"),
         key("patience", "a duration", "timeout", "how long the prober reads on for the evidence"),
         key("connect_timeout", "a duration", "timeout", "bounds connecting alone"),
@@ -15,10 +15,10 @@ pub const MODULE: Section = Section {
         key("tcp", "a map", "", "how a TCP connection is made, and what is said on it"),
         key("tls", "a map", "", "how a handshake is made, and which certificates are good"),
         key("unix", "a map", "", "what is said on a local socket"),
+        key("dns", "a map", "", "what a name server is asked, and what is good"),
+        key("icmp", "a map", "", "what an echo request looks like"),
         key("path", "a map", "", "how the way to a target is traced"),
         key("query", "a map", "", "what is asked of Prometheus"),
-        unread("dns", "the exporter's dns prober"),
-        unread("icmp", "the exporter's icmp prober"),
         unread("grpc", "the exporter's grpc prober"),
         unread("websocket", "the exporter's websocket prober"),
     ],

@@ -52,6 +52,7 @@ pub const SEE: Section = Section {
     keys: &[
         key("cause", "a cause", "none", "why it failed"),
         key("phase", "a phase", "that of the cause", "where it failed"),
+        key("rcode", "a DNS code", "a good one", "what a name server says of the question, as NXDOMAIN"),
         key("status", "a number", "200", "the HTTP status"),
         key("duration", "a duration", "0s", "how long it took"),
         key("answered_after", "a duration", "never", "how long the answer took that came after the timeout"),

@@ -176,9 +176,9 @@ fn mistakes_in_modules_have_their_place_and_a_help() {
             module("timeout: 5s"),
             "timeout",
             "needs `prober`",
-            "http, metrics, tcp, tls, unix, path or query",
+            "http, metrics, tcp, unix, dns, icmp, tls, path or query",
         ),
-        row(module("prober: dns"), "dns", "prober `dns` is not known", "`unix`, `path` and `query`"),
+        row(module("prober: gopher"), "gopher", "prober `gopher` is not known", "`tls`, `path` and `query`"),
         row(module("prober: htpp"), "htpp", "not known", "did you mean `http`?"),
         row(module("prober: path, path: { protocol: udp }"), "udp", "no path is traced", "`icmp`"),
         row(module("prober: path, path: { hops_max: 0 }"), "0", "not a number", "from 1 to 255"),
@@ -249,6 +249,59 @@ fn mistakes_in_requests_have_their_place_and_a_help() {
             "at least",
         ),
         row(http("http_headers: { Host: { values: [x] } }"), "Host", "cannot be set", "client"),
+    ]);
+}
+
+#[test]
+fn mistakes_in_questions_to_name_servers_have_their_place_and_a_help() {
+    hold(&[
+        row(module("prober: dns, dns: { query_type: A }"), "query_type", "needs `query_name`", "a name"),
+        row(module("prober: dns, dns: { query_name: '' }"), "''", "no name", "the root"),
+        row(
+            module("prober: dns, dns: { query_name: a..b }"),
+            "a..b",
+            "a part of it is empty",
+            "www.example.com",
+        ),
+        row(module("prober: dns, dns: { query_name: a, query_type: aaaa }"), "aaaa", "no type", "`AAAA`"),
+        row(module("prober: dns, dns: { query_name: a, query_type: NOSUCH }"), "NOSUCH", "no type", ""),
+        row(module("prober: dns, dns: { query_name: a, query_class: in }"), "in", "no class", "`IN`"),
+        row(
+            module("prober: dns, dns: { query_name: a, valid_rcodes: [NOERR] }"),
+            "NOERR",
+            "no code",
+            "`NOERROR`",
+        ),
+        row(
+            module("prober: dns, dns: { query_name: a, transport_protocol: quic }"),
+            "quic",
+            "travels",
+            "`tcp`",
+        ),
+        row(
+            module("prober: dns, dns: { query_name: a, dns_over_tls: true }"),
+            "dns_over_tls",
+            "wants a connection",
+            "`transport_protocol: tcp`",
+        ),
+        row(
+            module(
+                "prober: dns, dns: { query_name: a, validate_answer_rrs: { fail_if_matches_regexp: ['a(b'] } }",
+            ),
+            "(",
+            "cannot be read",
+            "",
+        ),
+        row(
+            module(
+                "prober: dns, dns: { query_name: a, validate_answer_rrs: { fail_if_all_match_regexp: [x] } }",
+            ),
+            "fail_if_all_match_regexp",
+            "passes where all do",
+            "fail_if_not_matches_regexp",
+        ),
+        row(module("prober: icmp, icmp: { ttl: 256 }"), "256", "", "255"),
+        row(module("prober: icmp, icmp: { payload_size: 65508 }"), "65508", "", "65507"),
     ]);
 }
 

@@ -25,6 +25,8 @@ pub(super) fn question(module: &Module) -> Option<String> {
         | Prober::Tcp(_)
         | Prober::Tls(_)
         | Prober::Unix(_)
+        | Prober::Dns(_)
+        | Prober::Icmp(_)
         | Prober::Path(_) => None,
     }
 }

@@ -16,9 +16,9 @@ use tokio::io::Interest;
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, timeout_at};
 
-use super::error_queue::{self, Notice};
 use super::trace::Landing;
 use crate::dial::{Trouble, of_connect};
+use crate::probe::error_queue::{self, Notice};
 use crate::spec::PathProtocol;
 
 /// A packet that is not sent yet.

@@ -2,7 +2,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 use super::lab::{Authority, Server, ask, hasty, http_spec, tcp};
 use crate::outcome::{End, Fault, FaultKind, Missed, Phase};
-use crate::spec::{Exchange, ExpectLabel, Expected, Module, Prober, Sent, TcpSpec, TlsSpec};
+use crate::spec::{Exchange, ExpectLabel, Expected, Family, Module, Prober, Sent, TcpSpec, TlsSpec};
 
 fn expecting(pattern: &str) -> Exchange {
     Exchange { expect: Some(Expected::Line(pattern.parse().unwrap())), ..Exchange::default() }
@@ -241,4 +241,28 @@ async fn tls_may_begin_within_tls() {
     let outcome = ask(&module, &server.address.to_string()).await;
     assert_eq!(outcome.end, End::Reply);
     assert_eq!(outcome.tls.unwrap().chain[0].names, ["127.0.0.1", "inner"]);
+}
+
+#[tokio::test]
+async fn localhost_is_the_family_that_listens_unless_one_is_pinned() {
+    let server = Server::new(|talk| async move { drop(talk.end().await) }).await;
+    let port = server.address.port();
+    let dial = |preferred, fallback| {
+        with_tls(tcp(Vec::new()), |spec| (spec.dial.preferred, spec.dial.fallback) = (preferred, fallback))
+    };
+    let outcome = ask(&dial(Family::Ip6, true), &format!("localhost:{port}")).await;
+    assert_eq!((outcome.end, outcome.peer), (End::Reply, Some(server.address)));
+    let outcome = ask(&dial(Family::Ip6, false), &format!("localhost:{port}")).await;
+    assert!(matches!(outcome.end, End::Fault(Fault { phase: Phase::Connect, .. })), "{:?}", outcome.end);
+    let outcome = ask(&dial(Family::Ip6, true), &format!("[::1]:{port}")).await;
+    assert!(matches!(outcome.end, End::Fault(_)), "an address is no name");
+}
+
+#[tokio::test]
+async fn a_localhost_that_refuses_everywhere_is_told_by_the_address_of_the_first_turn() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let module = with_tls(tcp(Vec::new()), |spec| spec.dial.preferred = Family::Ip4);
+    let outcome = ask(&module, &format!("localhost:{port}")).await;
+    assert_eq!(outcome.end, fault(Phase::Connect, FaultKind::Refused));
+    assert_eq!(outcome.peer, Some(([127, 0, 0, 1], port).into()));
 }

@@ -82,7 +82,11 @@ pub(super) const ROWS: &[TargetRow] = &[
             let missed = || Some(outcome.conversation.as_ref()?.missed == Some(Missed::Line));
             let failed = match it.module.prober {
                 Prober::Http(_) => Some(fails()),
-                Prober::Metrics(_) | Prober::Path(_) | Prober::Query(_) => None,
+                Prober::Metrics(_)
+                | Prober::Dns(_)
+                | Prober::Icmp(_)
+                | Prober::Path(_)
+                | Prober::Query(_) => None,
                 Prober::Tcp(_) | Prober::Tls(_) | Prober::Unix(_) => missed(),
             };
             if let Some(failed) = failed {

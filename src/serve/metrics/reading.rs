@@ -41,7 +41,13 @@ impl<'a> Reading<'a> {
     /// As `seen`, of an attempt that dials an address of the target.
     pub(super) fn dialled(&self) -> Option<&'a Outcome> {
         let by_name = match self.module.prober {
-            Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Tls(_) | Prober::Path(_) => true,
+            Prober::Http(_)
+            | Prober::Metrics(_)
+            | Prober::Tcp(_)
+            | Prober::Tls(_)
+            | Prober::Dns(_)
+            | Prober::Icmp(_)
+            | Prober::Path(_) => true,
             Prober::Unix(_) | Prober::Query(_) => false,
         };
         self.seen().filter(|_| by_name)
@@ -61,7 +67,8 @@ impl<'a> Reading<'a> {
             Prober::Tcp(it) => it.starttls.insecure_skip_verify,
             Prober::Unix(it) => it.starttls.insecure_skip_verify,
             Prober::Tls(it) => it.tls.insecure_skip_verify,
-            Prober::Path(_) | Prober::Query(_) => false,
+            Prober::Dns(it) => it.transport.tls().is_some_and(|it| it.insecure_skip_verify),
+            Prober::Icmp(_) | Prober::Path(_) | Prober::Query(_) => false,
         }
     }
 
@@ -73,7 +80,13 @@ impl<'a> Reading<'a> {
     pub(super) fn speaks_http(&self) -> bool {
         match self.module.prober {
             Prober::Http(_) | Prober::Metrics(_) => true,
-            Prober::Tcp(_) | Prober::Tls(_) | Prober::Unix(_) | Prober::Path(_) | Prober::Query(_) => false,
+            Prober::Tcp(_)
+            | Prober::Tls(_)
+            | Prober::Unix(_)
+            | Prober::Path(_)
+            | Prober::Query(_)
+            | Prober::Dns(_)
+            | Prober::Icmp(_) => false,
         }
     }
 }

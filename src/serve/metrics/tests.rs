@@ -31,6 +31,8 @@ fn full() -> (Snapshot, OwnMetrics) {
             target(tcp_module(), &[("job", "z")], Some(conversation(true))),
             target(http_module(), &[("job", "u")], Some(unknown())),
             target(query_module(), &[("worker", "w1")], Some(answered(4.0))),
+            target(dns_module(), &[("job", "d")], Some(records())),
+            target(icmp_module(), &[("job", "i")], Some(echo())),
         ],
         alerts,
         ..Snapshot::default()
@@ -179,6 +181,44 @@ fn what_matched_has_the_labels_of_the_module_whatever_those_of_the_target() {
             r#"job="ours",ssh_version="9 \"x\""} 1"#
         )]
     );
+}
+
+#[test]
+fn a_name_server_is_shown_by_the_exporters_names() {
+    let answered = page(vec![target(dns_module(), &[], Some(records()))]);
+    for (family, values) in [
+        ("probe_dns_duration_seconds", &["0", "0.005", "0.01"][..]),
+        ("probe_dns_answer_rrs", &["1"]),
+        ("probe_dns_authority_rrs", &["2"]),
+        ("probe_dns_additional_rrs", &["1"]),
+        ("probe_dns_query_succeeded", &["1"]),
+        ("probe_dns_serial", &["2026112101"]),
+    ] {
+        let shown: Vec<_> =
+            samples(&answered, family).iter().map(|it| it.rsplit(' ').next().unwrap()).collect();
+        assert_eq!(shown, values, "{family}");
+    }
+    let mut silent = conversation(false);
+    silent.end = crate::outcome::End::Fault(crate::outcome::Fault {
+        phase: crate::outcome::Phase::Processing,
+        kind: crate::outcome::FaultKind::TimedOut,
+    });
+    let silent = page(vec![target(dns_module(), &[], Some(silent))]);
+    assert_eq!(samples(&silent, "probe_dns_query_succeeded").len(), 1, "also without an answer");
+    assert!(samples(&silent, "probe_dns_query_succeeded")[0].ends_with(" 0"));
+    assert!(
+        samples(&silent, "probe_dns_serial").is_empty(),
+        "a zone of which nothing is known has no number"
+    );
+}
+
+#[test]
+fn an_echo_is_shown_by_the_exporters_names() {
+    let page = page(vec![target(icmp_module(), &[], Some(echo()))]);
+    let phases = samples(&page, "probe_icmp_duration_seconds");
+    assert!(phases[2].contains("phase=\"rtt\"") && phases[2].ends_with(" 0.5"), "{phases:?}");
+    assert!(samples(&page, "probe_icmp_reply_hop_limit")[0].ends_with(" 57"));
+    assert!(samples(&page, "probe_dns_query_succeeded").is_empty());
 }
 
 #[test]

@@ -34,10 +34,15 @@ pub(super) fn keep(socket: &impl AsFd, peer: SocketAddr) -> io::Result<()> {
 /// The next notice; none where the queue holds no more. What our own kernel says of itself is
 /// passed over: it comes as an error of the socket too.
 pub(super) fn take(socket: &impl AsFd) -> io::Result<Option<Notice>> {
-    let mut packet = [0; PACKET_BYTES];
+    Ok(take_quoting(socket, &mut [0; PACKET_BYTES])?.map(|(notice, _)| notice))
+}
+
+/// As [`take`]; how much of the packet that the notice is about stands in `packet` comes second.
+pub(super) fn take_quoting(socket: &impl AsFd, packet: &mut [u8]) -> io::Result<Option<(Notice, usize)>> {
     loop {
-        let mut room = cmsg_space!(sock_extended_err, sockaddr_in6);
-        let mut parts = [IoSliceMut::new(&mut packet)];
+        // Beside the notice stands what else the socket was asked to tell: how many hops were left.
+        let mut room = cmsg_space!(sock_extended_err, sockaddr_in6, i32);
+        let mut parts = [IoSliceMut::new(packet)];
         let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
         let fd = socket.as_fd().as_raw_fd();
         let message = match recvmsg::<SockaddrStorage>(fd, &mut parts, Some(&mut room), flags) {
@@ -46,7 +51,7 @@ pub(super) fn take(socket: &impl AsFd) -> io::Result<Option<Notice>> {
             Err(error) => return Err(error.into()),
         };
         if let Some(notice) = message.cmsgs()?.find_map(|it| notice(&it)) {
-            return Ok(Some(notice));
+            return Ok(Some((notice, message.bytes)));
         }
     }
 }
