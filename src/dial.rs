@@ -8,6 +8,7 @@ mod call;
 mod certificate;
 mod connection;
 mod fault;
+mod pulse;
 mod request;
 mod resolve;
 mod secret;
@@ -27,6 +28,7 @@ use tokio::time::timeout;
 pub use call::{Answer, CallFailed};
 pub(crate) use connection::{Connection, FirstByte, Wire};
 pub(crate) use fault::{Part, Trouble, of_http, of_io};
+pub use pulse::{Pause, Pulse, Vigil};
 pub(crate) use request::{Answered, Request};
 pub(crate) use secret::authorization;
 pub(crate) use trail::Trail;
@@ -42,6 +44,7 @@ use tls::Trust;
 pub struct Dialer {
     means: Arc<Means>,
     prometheus: Option<Arc<Endpoint>>,
+    pulse: Pulse,
 }
 
 struct Means {
@@ -68,7 +71,11 @@ impl Dialer {
     }
 
     fn with(resolver: Resolver) -> Self {
-        Self { means: Arc::new(Means { resolver, trust: Trust::system() }), prometheus: None }
+        Self {
+            means: Arc::new(Means { resolver, trust: Trust::system() }),
+            prometheus: None,
+            pulse: Pulse::default(),
+        }
     }
 
     /// The same, and this is the Prometheus that questions go to.
@@ -80,6 +87,17 @@ impl Dialer {
     /// The Prometheus that questions go to; none where the settings name none.
     pub(crate) fn prometheus(&self) -> Option<&Endpoint> {
         self.prometheus.as_deref()
+    }
+
+    /// The same, and this says whether we were awake while something was awaited.
+    #[must_use]
+    pub fn with_pulse(self, pulse: Pulse) -> Self {
+        Self { pulse, ..self }
+    }
+
+    /// Says whether we were awake.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// Finds the address of `host` (a name, or an address without brackets) and connects to it,

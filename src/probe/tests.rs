@@ -1,5 +1,6 @@
 //! One server, one fault, one expected end.
 
+mod awake;
 mod http;
 mod metrics;
 mod patience;
