@@ -11,20 +11,19 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 use url::Url;
 
-use crate::cause::{Judged, Verdict};
 use crate::config::{self, Overrides};
-use crate::dial::Dialer;
-use crate::engine::{AttemptId, Effect, Engine, Event, Settings, Snapshot, Spread};
+use crate::dial::{Dialer, Pause, Pulse, Vigil};
+use crate::engine::{Effect, Engine, Event, OwnAlert, Settings, Snapshot, Spread};
 use crate::moment::Moment;
 use crate::notification::Notification;
-use crate::outcome::{End, Outcome, OwnSide};
 use crate::prometheus::Prometheus;
 use crate::serve::{Front, OwnMetrics, SnapshotRequest, serve};
 
 mod crew;
+mod descriptor;
 mod errand;
 mod hearsay;
 mod keeper;
@@ -32,11 +31,13 @@ mod mishap;
 mod signal;
 mod supervisor;
 mod teller;
+mod watchdog;
 
 use crew::Crew;
 use errand::Errands;
 use keeper::Keeper;
 use teller::{Teller, Workshop};
+use watchdog::{Progress, Round, Watchdog};
 
 /// How the daemon is started.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ pub struct Options {
     pub listen: Vec<String>,
     /// Whether `POST /-/reload` is taken.
     pub lifecycle: bool,
-    /// The most attempts that are under way at once.
+    /// The most attempts that are under way at once; the limit of file descriptors may allow fewer.
     pub concurrency: usize,
     /// Shorter times than the drop-ins say, for a demonstration.
     pub pace: Option<Pace>,
@@ -102,7 +103,8 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let mut signals = signal::Signals::new().map_err(Failed::Signals)?;
     let listeners = listen(&options.listen).await?;
 
-    let dialer = Dialer::system().with_prometheus(settings.prometheus.clone());
+    let pulse = Pulse::default();
+    let dialer = Dialer::system().with_prometheus(settings.prometheus.clone()).with_pulse(pulse.clone());
     let (events, inbox) = mpsc::unbounded_channel();
     let (looks, questions) = mpsc::channel(LOOKS_MAX);
     let (wishes, reloads) = mpsc::channel(LOOKS_MAX);
@@ -125,6 +127,9 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     if let Some(started) = options.started {
         let _nobody_waits = started.send(addresses);
     }
+    edges.spawn(pulse.clone().beat(raised(stopped.clone())));
+    let (rounds, controls) = mpsc::channel(1);
+    edges.spawn(watchdog::keep_asking(dialer.clone(), rounds, raised(stopped.clone())));
     let page = own_page(port);
     let workshop = Workshop { dialer: &dialer, own: &own, edges: &mut edges };
     let teller = Teller::start(&settings, page, options.tap, workshop);
@@ -136,7 +141,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let engine = Engine::new(
         Settings {
             seed: SEED,
-            concurrency: options.concurrency,
+            concurrency: descriptor::places(options.concurrency),
             base_url: settings.runbook_base_url.clone(),
             spread: Spread::ByHash,
         },
@@ -145,7 +150,8 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let prometheus = settings.prometheus.map(|it| Prometheus::new(it, dialer.clone()));
     let errands = Errands::new(dialer.clone(), prometheus, own.clone());
     let crew = Crew::new(dialer.clone(), own.clone(), events);
-    let mut daemon = Daemon { engine, crew, errands, teller, own, dialer, begun: Instant::now() };
+    let (vigil, watchdog, begun) = (pulse.watch(), Watchdog::new(), Instant::now());
+    let mut daemon = Daemon { engine, crew, errands, teller, own, vigil, watchdog, controls, dialer, begun };
     daemon.run(inbox, questions, wishes, changes, &mut edges, &mut signals).await;
 
     info!("stopping");
@@ -167,6 +173,11 @@ struct Daemon {
     errands: Errands,
     teller: Teller,
     own: OwnMetrics,
+    /// Tells of pauses, before anything that came in meanwhile is handled.
+    vigil: Vigil,
+    watchdog: Watchdog,
+    /// What the watchdog goes by.
+    controls: mpsc::Receiver<Round>,
     dialer: Dialer,
     begun: Instant,
 }
@@ -198,23 +209,36 @@ impl Daemon {
                 }
                 Some(event) = inbox.recv() => self.handle(event),
                 event = self.errands.next() => self.handle(event),
-                lost = self.crew.lost() => self.handle(lost_attempt(lost)),
+                lost = self.crew.lost() => self.handle(lost),
                 Some(question) = questions.recv() => {
                     let _gone = question.send(Arc::new(self.picture()));
                 }
+                Some(round) = self.controls.recv() => self.watchdog.came_back(round),
+                () = sleep_until(self.watchdog.next()) => self.look_at_ourselves(),
                 () = at(wakeup) => self.handle(Event::Woken),
             }
         }
     }
 
     fn handle(&mut self, event: Event) {
+        if let Some(Pause { stood, lasted }) = self.vigil.take_pause() {
+            warn!(seconds = lasted.as_secs_f64(), "we stood still; what was under way says nothing");
+            self.own.paused(lasted);
+            self.carry_out(Event::Paused { stood, lasted });
+            self.teller.tell_again();
+            self.watchdog.paused();
+        }
+        self.carry_out(event);
+    }
+
+    fn carry_out(&mut self, event: Event) {
         let now = self.now();
         let event = self.teller.without_ours(event, now);
         for effect in self.engine.handle(now, event) {
             match effect {
                 Effect::Probe(attempt) => {
                     self.own.attempt_started(now.up.saturating_sub(attempt.due));
-                    self.crew.start(attempt);
+                    self.crew.start(attempt, now.up);
                 }
                 Effect::Check(order) => self.errands.check(order),
                 Effect::Ask(order) => self.errands.ask(order),
@@ -235,6 +259,14 @@ impl Daemon {
         self.teller.change(settings, Workshop { dialer: &dialer, own: &self.own, edges }, now);
     }
 
+    /// Whether all is well: whoever waits for the alert that says so hears of a change.
+    fn look_at_ourselves(&mut self) {
+        let progress = Progress { lag: self.engine.lag(self.now()), sinks: self.teller.slowest() };
+        if let Some(found) = self.watchdog.look(progress) {
+            self.handle(Event::Ourselves { alert: OwnAlert::Watchdog, found });
+        }
+    }
+
     fn picture(&self) -> Snapshot {
         self.engine.snapshot(self.now())
     }
@@ -242,15 +274,6 @@ impl Daemon {
     fn now(&self) -> Moment {
         Moment { up: self.begun.elapsed(), wall: SystemTime::now() }
     }
-}
-
-/// An attempt that a mistake of ours ended: it says nothing about the target.
-fn lost_attempt(attempt: AttemptId) -> Event {
-    error!(attempt = attempt.0, "an attempt was lost by a mistake of ours");
-    let end = End::Unknown(OwnSide::Internal);
-    let outcome = Outcome::bare(SystemTime::now(), Duration::ZERO, end);
-    let judged = Box::new(Judged { verdict: Verdict::Unknown(OwnSide::Internal), outcome });
-    Event::Outcome { attempt, judged, reading_on: false }
 }
 
 /// `:port` is every address of this machine, of both families.

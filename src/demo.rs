@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::app::{self, Options, Pace};
 use crate::config::Overrides;
+use crate::engine::WATCHDOG;
 use crate::notification::Notification;
 
 pub mod behaviour;
@@ -98,6 +99,10 @@ async fn tell<W: Write>(
     pager.say(&opening(fleet, &page, pager.colour()))?;
     let mut awaited: BTreeSet<String> = fleet.failing().map(|address| address.to_string()).collect();
     while let Some(it) = news.recv().await {
+        // The alert that says that all is well with the prober calls nobody.
+        if it.name() == WATCHDOG {
+            continue;
+        }
         pager.tell(begun.elapsed(), &it)?;
         if awaited.remove(it.labels.get("instance")) && awaited.is_empty() {
             pager.say(&halfway(&page, pager.colour()))?;

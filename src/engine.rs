@@ -6,7 +6,8 @@
 //! not inactive, `groups` the groups that some of them fire for (`member` tells those), `series` the
 //! answers to questions, `outlook` is what their conditions see, `inquiry` what they want to know
 //! beyond that and `answers` what came of it, `diagnosis` what is said of them (its longest part is
-//! the `evidence`), `mishap` which expressions fail, `isolation` asks whether it is us, and `ledger` is what people have been told.
+//! the `evidence`), `mishap` which expressions fail, `isolation` asks whether it is us, `ourselves` are the
+//! alerts about that and the like, and `ledger` is what people have been told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -39,9 +40,11 @@ mod isolation;
 mod ledger;
 mod member;
 mod mishap;
+mod ourselves;
 mod outlook;
 mod series;
 mod snapshot;
+mod standstill;
 mod turn;
 mod watch;
 
@@ -49,6 +52,7 @@ pub use crate::schedule::{AttemptId, Spread};
 pub use inquiry::{CheckOrder, CheckTopic, QueryOrder};
 pub use isolation::PROBER_ISOLATED;
 pub use mishap::{Mishap, MishapNews};
+pub use ourselves::{OwnAlert, OwnFinding, WATCHDOG};
 pub use snapshot::{AlertState, AlertStatus, Counters, Snapshot, TargetStatus};
 pub use watch::PROBE_STALE;
 
@@ -59,6 +63,7 @@ use inquiry::Inquiries;
 use isolation::Isolation;
 use ledger::Ledger;
 use mishap::Mishaps;
+use ourselves::Links;
 use outlook::Subject;
 use watch::Watch;
 
@@ -80,6 +85,14 @@ pub struct Settings {
 pub enum Event {
     /// Nothing but time has passed.
     Woken,
+    /// Nothing moved here up to now: we were stopped, or the machine slept. To be told before anything
+    /// else is.
+    Paused {
+        /// How far [`Moment::up`] went on meanwhile.
+        stood: Duration,
+        /// How long it was; more than `stood` where the machine slept.
+        lasted: Duration,
+    },
     /// Other drop-ins are in force. What stays the same (a target of a probe, an alert by its name)
     /// keeps its reading, its clocks and its phase.
     Plan(Arc<Plan>),
@@ -118,6 +131,13 @@ pub enum Event {
         /// asked, and the answer before stays for a while.
         value: Option<f64>,
     },
+    /// All that holds now of one of the alerts about ourselves. What is not named any more is over.
+    Ourselves {
+        /// Which one.
+        alert: OwnAlert,
+        /// What it is about; nothing: it does not fire.
+        found: Vec<OwnFinding>,
+    },
     /// Alerts that others fire now: all of them, each with `alertname`.
     Others(Vec<Labels>),
 }
@@ -148,6 +168,8 @@ pub struct Attempt {
     pub module: Arc<Module>,
     /// When it was due ([`Moment::up`]): what has passed since is the schedule's lag.
     pub due: Duration,
+    /// How long after `due` it may begin; later than that it is an overrun of ours.
+    pub late_after: Duration,
 }
 
 /// The engine. It has one owner, who tells it what happens.
@@ -170,6 +192,7 @@ pub struct Engine {
     /// By name, those of the plan that are controls.
     controls: BTreeSet<Arc<str>>,
     isolation: Isolation,
+    links: Links,
     /// The probes whose alerts are to be looked at again, and when.
     sweeps: BTreeMap<Arc<str>, Duration>,
 }
@@ -224,6 +247,7 @@ impl Engine {
             watches: HashMap::new(),
             controls: BTreeSet::new(),
             isolation: Isolation::default(),
+            links: Links::default(),
             sweeps: BTreeMap::new(),
         }
     }
@@ -235,6 +259,7 @@ impl Engine {
         self.take_in(now, event);
         self.give_up_lost(now);
         let attempts = self.start_due(now);
+        self.give_up_waiting(now);
         self.run_timers(now);
         self.sweep(now);
         self.look_at_groups(now);
@@ -253,6 +278,12 @@ impl Engine {
         let isolation = self.isolation.next_wakeup();
         let all = [self.schedule.next_wakeup(), self.alarms.next_wakeup(), sweep, asked, group, isolation];
         all.into_iter().flatten().min()
+    }
+
+    /// How long the one that waits longest has been due: more than a moment only where all places are
+    /// taken, or where nobody woke us.
+    pub fn lag(&self, now: Moment) -> Duration {
+        self.schedule.lag(now.up)
     }
 
     /// Which expressions have begun to fail, or do so no more, since this was asked last.

@@ -10,6 +10,8 @@ use super::*;
 mod groups;
 mod inquiry;
 mod isolation;
+mod ourselves;
+mod ownside;
 mod series;
 mod stage;
 

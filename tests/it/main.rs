@@ -9,6 +9,7 @@ mod exposition_peer;
 mod house;
 mod inhibit_rules;
 mod isolated;
+mod own_side;
 mod path_lab;
 mod peer;
 mod reload;

@@ -5,7 +5,7 @@
 
 pub(crate) mod alertmanager;
 pub(crate) mod daemon;
-mod http;
+pub(crate) mod http;
 pub(crate) mod network;
 pub(crate) mod nginx;
 pub(crate) mod node_exporter;
