@@ -11,21 +11,20 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 use url::Url;
 
-use crate::cause::{Judged, Verdict};
 use crate::config::{self, Overrides};
-use crate::dial::Dialer;
-use crate::engine::{AttemptId, Effect, Engine, Event, Settings, Snapshot, Spread};
+use crate::dial::{Dialer, Pause, Pulse, Vigil};
+use crate::engine::{Effect, Engine, Event, OwnAlert, Settings, Snapshot, Spread};
 use crate::moment::Moment;
 use crate::notification::Notification;
-use crate::outcome::{End, Outcome, OwnSide};
 use crate::prometheus::Prometheus;
 use crate::serve::{Front, OwnMetrics, SnapshotRequest, serve};
 use crate::store::{Change, Saved, StoreFailed};
 
 mod crew;
+mod descriptor;
 mod errand;
 mod hearsay;
 mod journal;
@@ -34,12 +33,14 @@ mod mishap;
 mod signal;
 mod supervisor;
 mod teller;
+mod watchdog;
 
 use crew::Crew;
 use errand::Errands;
 use journal::Journal;
 use keeper::Keeper;
 use teller::{Teller, Workshop};
+use watchdog::{Progress, Round, Watchdog};
 
 /// How the daemon is started.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub struct Options {
     pub listen: Vec<String>,
     /// Whether `POST /-/reload` is taken.
     pub lifecycle: bool,
-    /// The most attempts that are under way at once.
+    /// The most attempts that are under way at once; the limit of file descriptors may allow fewer.
     pub concurrency: usize,
     /// The folder for what must outlive the process; none: nothing does.
     pub storage: Option<PathBuf>,
@@ -112,7 +113,8 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let mut signals = signal::Signals::new().map_err(Failed::Signals)?;
     let listeners = listen(&options.listen).await?;
 
-    let dialer = Dialer::system().with_prometheus(settings.prometheus.clone());
+    let pulse = Pulse::default();
+    let dialer = Dialer::system().with_prometheus(settings.prometheus.clone()).with_pulse(pulse.clone());
     let (events, inbox) = mpsc::unbounded_channel();
     let (looks, questions) = mpsc::channel(LOOKS_MAX);
     let (wishes, reloads) = mpsc::channel(LOOKS_MAX);
@@ -135,6 +137,9 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     if let Some(started) = options.started {
         let _nobody_waits = started.send(addresses);
     }
+    edges.spawn(pulse.clone().beat(raised(stopped.clone())));
+    let (rounds, controls) = mpsc::channel(1);
+    edges.spawn(watchdog::keep_asking(dialer.clone(), rounds, raised(stopped.clone())));
     let page = own_page(port);
     let (journal, saved) = Journal::open(options.storage.as_deref(), &own).await.map_err(Failed::State)?;
     let workshop = Workshop { dialer: &dialer, own: &own, journal: &journal, edges: &mut edges };
@@ -147,7 +152,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let engine = Engine::new(
         Settings {
             seed: SEED,
-            concurrency: options.concurrency,
+            concurrency: descriptor::places(options.concurrency),
             base_url: settings.runbook_base_url.clone(),
             spread: Spread::ByHash,
         },
@@ -156,22 +161,15 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let prometheus = settings.prometheus.map(|it| Prometheus::new(it, dialer.clone()));
     let errands = Errands::new(dialer.clone(), prometheus, own.clone());
     let crew = Crew::new(dialer.clone(), own.clone(), events);
-    let mut daemon = Daemon { engine, crew, errands, journal, teller, own, dialer, begun: Instant::now() };
+    let (vigil, watchdog, begun) = (pulse.watch(), Watchdog::new(), Instant::now());
+    let mut daemon =
+        Daemon { engine, crew, errands, journal, teller, own, vigil, watchdog, controls, dialer, begun };
     if let Some(saved) = saved {
         daemon.recall(saved);
     }
     daemon.run(inbox, questions, wishes, changes, &mut edges, &mut signals).await;
 
-    info!("stopping");
-    supervisor::stopping();
-    daemon.tell_the_rest().await;
-    let Daemon { teller, crew, errands, journal, .. } = daemon;
-    drop((teller, crew, errands, journal));
-    stop.send_replace(true);
-    let all_ended = async { while edges.join_next().await.is_some() {} };
-    if tokio::time::timeout(FLUSH_WITHIN + GRACE, all_ended).await.is_err() {
-        warn!("some work did not end in time");
-    }
+    daemon.stop(&stop, edges).await;
     Ok(())
 }
 
@@ -183,6 +181,11 @@ struct Daemon {
     journal: Journal,
     teller: Teller,
     own: OwnMetrics,
+    /// Tells of pauses, before anything that came in meanwhile is handled.
+    vigil: Vigil,
+    watchdog: Watchdog,
+    /// What the watchdog goes by.
+    controls: mpsc::Receiver<Round>,
     dialer: Dialer,
     begun: Instant,
 }
@@ -215,16 +218,29 @@ impl Daemon {
                 Some(event) = inbox.recv() => self.handle(event),
                 news = self.journal.next() => self.tell(news),
                 event = self.errands.next() => self.handle(event),
-                lost = self.crew.lost() => self.handle(lost_attempt(lost)),
+                lost = self.crew.lost() => self.handle(lost),
                 Some(question) = questions.recv() => {
                     let _gone = question.send(Arc::new(self.picture()));
                 }
+                Some(round) = self.controls.recv() => self.watchdog.came_back(round),
+                () = sleep_until(self.watchdog.next()) => self.look_at_ourselves(),
                 () = at(wakeup) => self.handle(Event::Woken),
             }
         }
     }
 
     fn handle(&mut self, event: Event) {
+        if let Some(Pause { stood, lasted }) = self.vigil.take_pause() {
+            warn!(seconds = lasted.as_secs_f64(), "we stood still; what was under way says nothing");
+            self.own.paused(lasted);
+            self.carry_out(Event::Paused { stood, lasted });
+            self.teller.tell_again();
+            self.watchdog.paused();
+        }
+        self.carry_out(event);
+    }
+
+    fn carry_out(&mut self, event: Event) {
         let now = self.now();
         let event = self.teller.without_ours(event, now);
         let (mut changes, mut news) = (Vec::new(), Vec::new());
@@ -232,7 +248,7 @@ impl Daemon {
             match effect {
                 Effect::Probe(attempt) => {
                     self.own.attempt_started(now.up.saturating_sub(attempt.due));
-                    self.crew.start(attempt);
+                    self.crew.start(attempt, now.up);
                 }
                 Effect::Check(order) => self.errands.check(order),
                 Effect::Ask(order) => self.errands.ask(order),
@@ -273,13 +289,30 @@ impl Daemon {
     fn recall(&mut self, saved: Saved) {
         let Saved { remembered, owed, last_alive } = saved;
         let told = remembered.iter().filter_map(|it| it.told.clone());
-        self.teller.tell_again(told.chain(owed).collect(), self.now());
+        self.teller.go_on(told.chain(owed).collect(), self.now());
         self.handle(Event::Recall { remembered, last_alive });
     }
 
-    async fn tell_the_rest(&mut self) {
+    /// Tells what is still to be told, and waits for those who carry it.
+    async fn stop(mut self, stop: &watch::Sender<bool>, mut edges: JoinSet<()>) {
+        info!("stopping");
+        supervisor::stopping();
         let rest = self.journal.rest().await;
         self.tell(rest);
+        drop(self);
+        stop.send_replace(true);
+        let all_ended = async { while edges.join_next().await.is_some() {} };
+        if tokio::time::timeout(FLUSH_WITHIN + GRACE, all_ended).await.is_err() {
+            warn!("some work did not end in time");
+        }
+    }
+
+    /// Whether all is well: whoever waits for the alert that says so hears of a change.
+    fn look_at_ourselves(&mut self) {
+        let progress = Progress { lag: self.engine.lag(self.now()), sinks: self.teller.slowest() };
+        if let Some(found) = self.watchdog.look(progress) {
+            self.handle(Event::Ourselves { alert: OwnAlert::Watchdog, found });
+        }
     }
 
     fn picture(&self) -> Snapshot {
@@ -289,15 +322,6 @@ impl Daemon {
     fn now(&self) -> Moment {
         Moment { up: self.begun.elapsed(), wall: SystemTime::now() }
     }
-}
-
-/// An attempt that a mistake of ours ended: it says nothing about the target.
-fn lost_attempt(attempt: AttemptId) -> Event {
-    error!(attempt = attempt.0, "an attempt was lost by a mistake of ours");
-    let end = End::Unknown(OwnSide::Internal);
-    let outcome = Outcome::bare(SystemTime::now(), Duration::ZERO, end);
-    let judged = Box::new(Judged { verdict: Verdict::Unknown(OwnSide::Internal), outcome });
-    Event::Outcome { attempt, judged, reading_on: false }
 }
 
 /// `:port` is every address of this machine, of both families.

@@ -145,7 +145,7 @@ struct Flags {
     /// [default: `$STATE_DIRECTORY`, else `data` in the configuration folder]
     #[arg(long = "storage.path", value_name = "DIR", global = true)]
     storage: Option<PathBuf>,
-    /// The most attempts that are under way at once.
+    /// The most attempts that are under way at once; fewer where there are too few file descriptors.
     #[arg(long = "probe.concurrency", value_name = "N", default_value_t = 1000, global = true)]
     concurrency: usize,
     /// The least that is logged. [default: info; error in the demo]

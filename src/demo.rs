@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::app::{self, Options, Pace};
 use crate::config::Overrides;
+use crate::engine::WATCHDOG;
 use crate::notification::Notification;
 
 pub mod behaviour;
@@ -110,6 +111,10 @@ async fn tell<W: Write>(
     awaited.extend(SYSTEMS.iter().map(|it| it.alert.to_owned()));
     let mut steps = Steps::new();
     while let Some(it) = news.recv().await {
+        // The alert that says that all is well with the prober calls nobody.
+        if it.name() == WATCHDOG {
+            continue;
+        }
         pager.tell(begun.elapsed(), &it)?;
         if let Some(step) = it.annotations.get("runbook_step") {
             steps.entry(it.name().to_owned()).or_default().insert(step.clone());

@@ -10,6 +10,7 @@ mod chain;
 mod connection;
 mod datagram;
 mod fault;
+mod pulse;
 mod request;
 mod resolve;
 mod secret;
@@ -31,6 +32,7 @@ pub use call::{Answer, CallFailed};
 pub(crate) use connection::{Connection, FirstByte, Wire};
 pub(crate) use datagram::Datagrams;
 pub(crate) use fault::{Part, Trouble, of_http, of_io};
+pub use pulse::{Pause, Pulse, Vigil};
 pub(crate) use request::{Answered, Request};
 pub(crate) use secret::authorization;
 pub(crate) use trail::Trail;
@@ -46,6 +48,7 @@ use tls::Trust;
 pub struct Dialer {
     means: Arc<Means>,
     prometheus: Option<Arc<Endpoint>>,
+    pulse: Pulse,
 }
 
 struct Means {
@@ -72,7 +75,11 @@ impl Dialer {
     }
 
     fn with(resolver: Resolver) -> Self {
-        Self { means: Arc::new(Means { resolver, trust: Trust::system() }), prometheus: None }
+        Self {
+            means: Arc::new(Means { resolver, trust: Trust::system() }),
+            prometheus: None,
+            pulse: Pulse::default(),
+        }
     }
 
     /// The same, and this is the Prometheus that questions go to.
@@ -84,6 +91,17 @@ impl Dialer {
     /// The Prometheus that questions go to; none where the settings name none.
     pub(crate) fn prometheus(&self) -> Option<&Endpoint> {
         self.prometheus.as_deref()
+    }
+
+    /// The same, and this says whether we were awake while something was awaited.
+    #[must_use]
+    pub fn with_pulse(self, pulse: Pulse) -> Self {
+        Self { pulse, ..self }
+    }
+
+    /// Says whether we were awake.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// Finds the address of `host` (a name, or an address without brackets) and connects to it,

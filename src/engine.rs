@@ -6,7 +6,8 @@
 //! not inactive, `groups` the groups that some of them fire for (`member` tells those), `series` the
 //! answers to questions, `outlook` is what their conditions see, `inquiry` what they want to know
 //! beyond that and `answers` what came of it, `diagnosis` what is said of them (its longest part is
-//! the `evidence`), `mishap` which expressions fail, `isolation` asks whether it is us, and `ledger` is what people have been told.
+//! the `evidence`), `mishap` which expressions fail, `isolation` asks whether it is us, `ourselves` are the
+//! alerts about that and the like, and `ledger` is what people have been told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -40,9 +41,11 @@ mod ledger;
 mod member;
 mod memory;
 mod mishap;
+mod ourselves;
 mod outlook;
 mod series;
 mod snapshot;
+mod standstill;
 mod turn;
 mod watch;
 
@@ -51,6 +54,7 @@ pub use inquiry::{CheckOrder, CheckTopic, QueryOrder};
 pub use isolation::PROBER_ISOLATED;
 pub use memory::{Record, Remembered};
 pub use mishap::{Mishap, MishapNews};
+pub use ourselves::{OwnAlert, OwnFinding, WATCHDOG};
 pub use snapshot::{AlertState, AlertStatus, Counters, Snapshot, TargetStatus};
 pub use watch::PROBE_STALE;
 
@@ -62,6 +66,7 @@ use isolation::Isolation;
 use ledger::Ledger;
 use memory::Memory;
 use mishap::Mishaps;
+use ourselves::Links;
 use outlook::Subject;
 use watch::Watch;
 
@@ -93,6 +98,14 @@ pub enum Event {
     /// Every drop-in and every file of targets has been read and is good: what is recalled and was not
     /// found again is gone.
     Settled,
+    /// Nothing moved here up to now: we were stopped, or the machine slept. To be told before anything
+    /// else is.
+    Paused {
+        /// How far [`Moment::up`] went on meanwhile.
+        stood: Duration,
+        /// How long it was; more than `stood` where the machine slept.
+        lasted: Duration,
+    },
     /// Other drop-ins are in force. What stays the same (a target of a probe, an alert by its name)
     /// keeps its reading, its clocks and its phase.
     Plan(Arc<Plan>),
@@ -131,6 +144,13 @@ pub enum Event {
         /// asked, and the answer before stays for a while.
         value: Option<f64>,
     },
+    /// All that holds now of one of the alerts about ourselves. What is not named any more is over.
+    Ourselves {
+        /// Which one.
+        alert: OwnAlert,
+        /// What it is about; nothing: it does not fire.
+        found: Vec<OwnFinding>,
+    },
     /// Alerts that others fire now: all of them, each with `alertname`.
     Others(Vec<Labels>),
 }
@@ -163,6 +183,8 @@ pub struct Attempt {
     pub module: Arc<Module>,
     /// When it was due ([`Moment::up`]): what has passed since is the schedule's lag.
     pub due: Duration,
+    /// How long after `due` it may begin; later than that it is an overrun of ours.
+    pub late_after: Duration,
 }
 
 /// The engine. It has one owner, who tells it what happens.
@@ -186,6 +208,7 @@ pub struct Engine {
     controls: BTreeSet<Arc<str>>,
     isolation: Isolation,
     memory: Memory,
+    links: Links,
     /// The probes whose alerts are to be looked at again, and when.
     sweeps: BTreeMap<Arc<str>, Duration>,
 }
@@ -241,6 +264,7 @@ impl Engine {
             controls: BTreeSet::new(),
             isolation: Isolation::default(),
             memory: Memory::default(),
+            links: Links::default(),
             sweeps: BTreeMap::new(),
         }
     }
@@ -252,6 +276,7 @@ impl Engine {
         self.take_in(now, event);
         self.give_up_lost(now);
         let attempts = self.start_due(now);
+        self.give_up_waiting(now);
         self.run_timers(now);
         self.sweep(now);
         self.look_at_groups(now);
@@ -272,6 +297,12 @@ impl Engine {
         let isolation = self.isolation.next_wakeup();
         let all = [self.schedule.next_wakeup(), self.alarms.next_wakeup(), sweep, asked, group, isolation];
         all.into_iter().flatten().min()
+    }
+
+    /// How long the one that waits longest has been due: more than a moment only where all places are
+    /// taken, or where nobody woke us.
+    pub fn lag(&self, now: Moment) -> Duration {
+        self.schedule.lag(now.up)
     }
 
     /// Which expressions have begun to fail, or do so no more, since this was asked last.

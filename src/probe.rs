@@ -20,15 +20,17 @@ mod unix;
 
 use std::fmt;
 use std::pin::Pin;
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::dial::{Dialer, Trail};
-use crate::outcome::{End, Late, Outcome};
+use crate::dial::{Dialer, Trail, Vigil};
+use crate::outcome::{End, Fault, FaultKind, Late, Outcome, OwnSide};
 use crate::spec::{Module, Prober};
 use crate::target::Target;
 
-/// Asks `target` as `module` says. What was seen is there after the module's timeout at the latest.
+/// Asks `target` as `module` says. What was seen is there after the module's timeout at the latest, and
+/// for as long again as we ourselves stood still meanwhile: nobody is blamed for time that we have lost.
 ///
 /// Where the timeout came first and the module has more patience, the exchange is not given up: it
 /// goes on within [`ReadingOn::finish`].
@@ -38,14 +40,28 @@ pub async fn ask<'a>(
     target: &'a Target,
 ) -> (Outcome, Option<ReadingOn<'a>>) {
     let trail = Trail::begin();
+    let mut awake = Awake::begin(dialer);
     let mut exchange: Exchange<'a> = Box::pin(converse(dialer, module, target, trail.clone()));
-    if let Ok(end) = timeout_at(trail.begun() + module.timeout, &mut exchange).await {
-        return (trail.outcome(end), None);
+    let deadline = trail.begun() + module.timeout;
+    let mut until = deadline;
+    loop {
+        if let Ok(end) = timeout_at(until, &mut exchange).await {
+            return (awake.attest(module, trail.outcome(end)), None);
+        }
+        awake.woken_late(until);
+        let lost = awake.lost();
+        if deadline + lost <= until || lost >= module.timeout {
+            break;
+        }
+        until = deadline + lost;
     }
-    let outcome = trail.cut_off();
+    let outcome = awake.attest(module, trail.cut_off());
     let until = trail.begun() + module.patience;
-    let is_patient = module.patience > module.timeout;
-    (outcome, is_patient.then_some(ReadingOn { exchange, trail, until }))
+    let is_open = match outcome.end {
+        End::Reply | End::Fault(_) => module.patience > module.timeout,
+        End::Unknown(_) => false,
+    };
+    (outcome, is_open.then_some(ReadingOn { exchange, trail, until, awake }))
 }
 
 /// An exchange whose verdict is given, and whose answer may still come.
@@ -54,6 +70,7 @@ pub struct ReadingOn<'a> {
     exchange: Exchange<'a>,
     trail: Trail,
     until: Instant,
+    awake: Awake,
 }
 
 impl fmt::Debug for ReadingOn<'_> {
@@ -65,8 +82,14 @@ impl fmt::Debug for ReadingOn<'_> {
 impl ReadingOn<'_> {
     /// What still came until the module's patience was over, measured from the beginning.
     pub async fn finish(mut self) -> Late {
-        let Ok(end) = timeout_at(self.until, &mut self.exchange).await else {
-            return Late::Silent { waited: self.trail.cut_off().duration };
+        let answer = timeout_at(self.until + self.awake.lost(), &mut self.exchange).await;
+        if self.awake.was_paused() {
+            return Late::Unknown(OwnSide::Paused);
+        }
+        let Ok(end) = answer else {
+            let waited = self.trail.cut_off().duration;
+            let starved = is_half_lost(self.awake.lost(), waited);
+            return if starved { Late::Unknown(OwnSide::Overrun) } else { Late::Silent { waited } };
         };
         let outcome = self.trail.outcome(end);
         match outcome.end {
@@ -80,6 +103,66 @@ impl ReadingOn<'_> {
         }
     }
 }
+
+/// Whether we were there ourselves while an attempt was under way.
+#[derive(Debug)]
+struct Awake {
+    vigil: Vigil,
+    /// What the attempt's own timer was late.
+    late: Duration,
+}
+
+impl Awake {
+    fn begin(dialer: &Dialer) -> Self {
+        Self { vigil: dialer.pulse().watch(), late: Duration::ZERO }
+    }
+
+    /// The timer that was set for `due` has woken us only now.
+    fn woken_late(&mut self, due: Instant) {
+        let late = Instant::now().saturating_duration_since(due);
+        if late > LATE_LEAST {
+            self.late += late;
+        }
+    }
+
+    /// For how long we did not look.
+    fn lost(&self) -> Duration {
+        self.vigil.stalled().max(self.late)
+    }
+
+    fn was_paused(&self) -> bool {
+        self.vigil.pauses() > 0
+    }
+
+    /// The outcome, if we were there to see it; else that we were not.
+    fn attest(&self, module: &Module, outcome: Outcome) -> Outcome {
+        let lost = self.lost();
+        let missed = match outcome.end {
+            // The measuring itself has hung on our timers.
+            End::Reply if outcome.path.is_some() => is_half_lost(lost, outcome.duration),
+            // It came after the deadline, and might have been in time had we looked.
+            End::Reply => {
+                outcome.duration > module.timeout && outcome.duration.saturating_sub(lost) <= module.timeout
+            }
+            End::Fault(Fault { kind: FaultKind::TimedOut, .. }) => is_half_lost(lost, outcome.duration),
+            End::Fault(_) | End::Unknown(_) => false,
+        };
+        let end = match outcome.end {
+            End::Reply | End::Fault(_) if self.was_paused() => End::Unknown(OwnSide::Paused),
+            End::Reply | End::Fault(_) if missed => End::Unknown(OwnSide::Overrun),
+            end => end,
+        };
+        Outcome { end, ..outcome }
+    }
+}
+
+/// Whether we stood still for at least half of that time: then what did not come says nothing.
+fn is_half_lost(lost: Duration, time: Duration) -> bool {
+    !lost.is_zero() && lost.saturating_mul(2) >= time
+}
+
+/// A timer that is later than this was kept from running.
+const LATE_LEAST: Duration = Duration::from_millis(20);
 
 type Exchange<'a> = Pin<Box<dyn Future<Output = End> + Send + 'a>>;
 

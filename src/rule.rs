@@ -186,6 +186,20 @@ impl Rule {
         }
     }
 
+    /// Nobody has looked since that time ([`Moment::up`]): its clocks have stood still from then on, and
+    /// go on with what is found next.
+    pub fn stand_still(&mut self, since: Duration) {
+        match &mut self.state {
+            State::Inactive => {}
+            State::Pending { held, .. } => held.stop(since),
+            State::Firing { over, .. } => {
+                if let Some(over) = over {
+                    over.stop(since);
+                }
+            }
+        }
+    }
+
     /// Ends it, whatever was found: its target or its alert is gone.
     pub fn end(&mut self, now: Moment) -> Option<Transition> {
         match std::mem::take(&mut self.state) {

@@ -80,6 +80,8 @@ struct Stage<'a> {
     /// What will come back, the earliest first.
     coming: BinaryHeap<Reverse<(Duration, u64)>>,
     events: BTreeMap<u64, Event>,
+    /// The pauses that are still to come, the latest first: from when until when.
+    pauses: Vec<(Duration, Duration)>,
 }
 
 impl<'a> Stage<'a> {
@@ -99,7 +101,9 @@ impl<'a> Stage<'a> {
             now: Duration::ZERO,
             coming: BinaryHeap::new(),
             events: BTreeMap::new(),
+            pauses: case.pauses.iter().map(|it| (it.at, it.at.saturating_add(it.lasts))).collect(),
         };
+        stage.pauses.sort_unstable_by_key(|it| Reverse(*it));
         stage.tell(Event::Plan(Arc::clone(&config.plan)));
         stage.tell(Event::Others(case.others()));
         for probe in &config.plan.probes {
@@ -115,11 +119,16 @@ impl<'a> Stage<'a> {
         for _ in 0..TURNS_MAX {
             let next_event = self.coming.peek().map(|Reverse((at, _))| *at);
             let next_wakeup = self.engine.next_wakeup().map(|it| it.max(self.now));
+            let next = next_event.into_iter().chain(next_wakeup).min().unwrap_or(until).min(until);
+            if let Some((begin, end)) = self.pauses.pop_if(|(begin, _)| *begin <= next) {
+                self.stand_still(begin, end);
+                continue;
+            }
             match (next_event, next_wakeup) {
                 (Some(at), wakeup) if at <= until && wakeup.is_none_or(|it| at <= it) => {
                     let Reverse((_, number)) = self.coming.pop().expect("an event was there to look at");
                     let event = self.events.remove(&number).expect("every number has its event");
-                    self.now = at;
+                    self.now = at.max(self.now);
                     self.tell(event);
                 }
                 (_, Some(at)) if at <= until => {
@@ -127,7 +136,7 @@ impl<'a> Stage<'a> {
                     self.tell(Event::Woken);
                 }
                 _ => {
-                    self.now = until;
+                    self.now = until.max(self.now);
                     self.tell(Event::Woken);
                     return Ok(());
                 }
@@ -137,6 +146,13 @@ impl<'a> Stage<'a> {
             "more than {TURNS_MAX} things happen before {}: is an interval too short?",
             humantime::format_duration(until)
         ))
+    }
+
+    /// Nothing is done or heard up to `end`. What is expected meanwhile is looked at then.
+    fn stand_still(&mut self, begin: Duration, end: Duration) {
+        let stood = end.saturating_sub(begin.max(self.now));
+        self.now = self.now.max(end);
+        self.tell(Event::Paused { stood, lasted: stood });
     }
 
     fn tell(&mut self, event: Event) {

@@ -68,6 +68,8 @@ pub struct Schedule {
     rows: HashMap<TargetId, Row>,
     /// Those that are not being asked, by their next tick.
     queue: BTreeSet<(Duration, TargetId)>,
+    /// Those of the queue, by when they will have waited for a whole interval.
+    overdue: BTreeSet<(Duration, TargetId)>,
     flights: HashMap<AttemptId, Flight>,
     flying: HashMap<TargetId, AttemptId>,
     /// When a flight is given up.
@@ -86,6 +88,8 @@ struct Row {
     accounted: Duration,
     /// Put off once after a pause; it is not put off again before it was asked.
     put_off: bool,
+    /// When it has waited for a place for a whole interval; none while it need not, or that was told.
+    overdue: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -93,6 +97,8 @@ struct Flight {
     target: TargetId,
     deadline: Duration,
     judged: bool,
+    /// We stood still while it was under way.
+    paused: bool,
 }
 
 /// How long after its patience an attempt is given up.
@@ -109,6 +115,7 @@ impl Schedule {
             looked: now,
             rows: HashMap::new(),
             queue: BTreeSet::new(),
+            overdue: BTreeSet::new(),
             flights: HashMap::new(),
             flying: HashMap::new(),
             deadlines: BTreeSet::new(),
@@ -126,15 +133,17 @@ impl Schedule {
         self.remove(target);
         let grid = Grid::new(self.began, self.phase(target, pace.interval), pace.interval);
         let next = (!self.flying.contains_key(&target)).then(|| grid.at_or_after(now));
-        self.queue.extend(next.map(|it| (it, target)));
-        self.rows.insert(target, Row { pace, grid, next, accounted: now, put_off: false });
+        self.rows
+            .insert(target, Row { pace, grid, next: None, accounted: now, put_off: false, overdue: None });
+        if let Some(next) = next {
+            self.enqueue(target, next);
+        }
     }
 
     /// Forgets a target. An attempt under way keeps its place until it ends.
     pub fn remove(&mut self, target: TargetId) {
-        if let Some(next) = self.rows.remove(&target).and_then(|row| row.next) {
-            self.queue.remove(&(next, target));
-        }
+        self.dequeue(target);
+        self.rows.remove(&target);
     }
 
     /// Those to ask now, in the order in which they came due.
@@ -149,10 +158,50 @@ impl Schedule {
         let mut due = Vec::new();
         while self.flights.len() < self.concurrency {
             let Some(&(tick, target)) = self.queue.first().filter(|(tick, _)| *tick <= now) else { break };
-            self.queue.pop_first();
+            self.dequeue(target);
             due.extend(self.start(now, tick, target, unwatched));
         }
         due
+    }
+
+    /// Those that have waited for a place for a whole interval, each told once: what was seen of them
+    /// last is of no use any more. They go on waiting. To be asked after [`Self::due`].
+    pub fn overrun(&mut self, now: Duration) -> Vec<TargetId> {
+        let mut overrun = Vec::new();
+        while let Some(&(at, target)) = self.overdue.first().filter(|(at, _)| *at <= now) {
+            self.overdue.remove(&(at, target));
+            self.row(target).overdue = None;
+            overrun.push(target);
+        }
+        overrun
+    }
+
+    /// We stood still for that long up to now. What is under way says nothing any more, and who came due
+    /// meanwhile is put off to its own next tick, once, so that not all start together. Those are given
+    /// back of whom a reading is missing by now, or is older than an interval; what is under way will say
+    /// so itself.
+    pub fn paused(&mut self, now: Duration, lasted: Duration) -> Vec<TargetId> {
+        for flight in self.flights.values_mut() {
+            flight.paused = true;
+        }
+        self.looked = self.looked.max(now);
+        let waits =
+            self.rows.iter().filter_map(|(target, row)| Some((*target, row.next?, row.pace.interval)));
+        let stale = waits.filter(|(_, next, interval)| *next <= now || *interval <= lasted);
+        let mut stale: Vec<_> = stale.map(|(target, next, _)| (next, target)).collect();
+        stale.sort_unstable();
+        for (_, target) in stale.iter().filter(|(next, _)| *next <= now) {
+            if !std::mem::replace(&mut self.row(*target).put_off, true) {
+                self.dequeue(*target);
+                self.rest(*target, now);
+            }
+        }
+        stale.into_iter().map(|(_, target)| target).collect()
+    }
+
+    /// Whether we stood still while that attempt was under way.
+    pub fn was_paused(&self, attempt: AttemptId) -> bool {
+        self.flights.get(&attempt).is_some_and(|it| it.paused)
     }
 
     /// The verdict of an attempt has come, and its prober reads on. The target it was about; `None`
@@ -190,12 +239,18 @@ impl Schedule {
         lost
     }
 
-    /// When [`Self::due`] or [`Self::lost`] will have something to say; none while there is nothing to
+    /// When [`Self::due`], [`Self::overrun`] or [`Self::lost`] will have something to say; none while there is nothing to
     /// ask. A time that is past means: now.
     pub fn next_wakeup(&self) -> Option<Duration> {
-        let next = self.queue.first().filter(|_| self.flights.len() < self.concurrency);
+        let has_places = self.flights.len() < self.concurrency;
+        let next = if has_places { self.queue.first() } else { self.overdue.first() };
         let deadline = self.deadlines.first();
         next.map(|(at, _)| *at).into_iter().chain(deadline.map(|(at, _)| *at)).min()
+    }
+
+    /// How long the first of the queue has been due.
+    pub fn lag(&self, now: Duration) -> Duration {
+        self.queue.first().map_or(Duration::ZERO, |(tick, _)| now.saturating_sub(*tick))
     }
 
     /// How long it is until the target's next tick; zero for one that waits for a place.
@@ -216,7 +271,7 @@ impl Schedule {
 
     /// Starts an attempt of the target that was due at `tick`, unless it is put off.
     fn start(&mut self, now: Duration, tick: Duration, target: TargetId, unwatched: Duration) -> Option<Due> {
-        let row = self.rows.get_mut(&target).expect("who is in the queue has a row");
+        let row = self.row(target);
         let slept = unwatched.min(now.saturating_sub(tick)) > row.pace.interval;
         if slept && !row.put_off {
             row.put_off = true;
@@ -227,7 +282,6 @@ impl Schedule {
         let skipped = row.grid.between(row.accounted, latest);
         row.accounted = latest.saturating_add(Duration::from_nanos(1));
         row.put_off = false;
-        row.next = None;
         let deadline = now.saturating_add(row.pace.longest).saturating_add(GRACE);
         let probe = Arc::clone(&row.pace.probe);
         self.miss(&probe, skipped);
@@ -237,7 +291,7 @@ impl Schedule {
     fn launch(&mut self, target: TargetId, deadline: Duration) -> AttemptId {
         let attempt = AttemptId(self.attempts);
         self.attempts += 1;
-        self.flights.insert(attempt, Flight { target, deadline, judged: false });
+        self.flights.insert(attempt, Flight { target, deadline, judged: false, paused: false });
         self.flying.insert(target, attempt);
         self.deadlines.insert((deadline, attempt));
         attempt
@@ -249,10 +303,32 @@ impl Schedule {
         let next = row.grid.at_or_after(now.max(row.accounted));
         let skipped = row.grid.between(row.accounted, next);
         row.accounted = next;
-        row.next = Some(next);
         let probe = Arc::clone(&row.pace.probe);
-        self.queue.insert((next, target));
+        self.enqueue(target, next);
         self.miss(&probe, skipped);
+    }
+
+    fn enqueue(&mut self, target: TargetId, next: Duration) {
+        let row = self.rows.get_mut(&target).expect("who is to be asked has a row");
+        let overdue = next.saturating_add(row.pace.interval);
+        (row.next, row.overdue) = (Some(next), Some(overdue));
+        self.queue.insert((next, target));
+        self.overdue.insert((overdue, target));
+    }
+
+    /// Of one that waits.
+    fn row(&mut self, target: TargetId) -> &mut Row {
+        self.rows.get_mut(&target).expect("who is in the queue has a row")
+    }
+
+    fn dequeue(&mut self, target: TargetId) {
+        let Some(row) = self.rows.get_mut(&target) else { return };
+        if let Some(next) = row.next.take() {
+            self.queue.remove(&(next, target));
+        }
+        if let Some(overdue) = row.overdue.take() {
+            self.overdue.remove(&(overdue, target));
+        }
     }
 
     fn miss(&mut self, probe: &Arc<str>, ticks: u64) {

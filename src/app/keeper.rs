@@ -10,9 +10,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info, warn};
 
-use crate::config::{self, Complaint, Config, InForce, LastGood, Level, Loaded, Overrides, Settings, Source};
+use crate::config::{
+    self, Complaint, Config, FileState, InForce, LastGood, Level, Loaded, Overrides, Settings, Source,
+};
 use crate::discovery::{self, Memory};
-use crate::engine::Event;
+use crate::engine::{Event, OwnAlert, OwnFinding};
 use crate::files::{self, Watch};
 use crate::plan::{Alert, Plan};
 use crate::runbook::Runbook;
@@ -220,6 +222,8 @@ impl Keeper {
         let (probes, alerts) = (config.plan.probes.len(), config.plan.alerts.len());
         info!(files = files.len(), bad = bad.len(), probes, alerts, "drop-ins are read");
         news.push(Event::Plan(Arc::clone(&config.plan)));
+        let found = bad.iter().map(|it| invalid(it, &complaints)).collect();
+        news.push(Event::Ourselves { alert: OwnAlert::ProbeFileInvalid, found });
         let outcome = if bad.is_empty() {
             self.own.reloaded(SystemTime::now());
             Ok(())
@@ -310,6 +314,33 @@ fn tell(complaints: &[Complaint]) {
     }
 }
 
+/// What people are told of a drop-in with errors.
+fn invalid(file: &FileState, complaints: &[Complaint]) -> OwnFinding {
+    let name = &*file.name;
+    let (goes_on, help) = match file.in_force {
+        InForce::Current => ("it is good", "nothing is to be done"),
+        InForce::LastGood => (
+            "what it said before goes on until the daemon is started again, and then none of it",
+            "what was changed in it is not watched",
+        ),
+        InForce::LeftOut => {
+            ("it was never good since the start, and is left out", "nothing of it is watched")
+        }
+    };
+    let errors = complaints.iter().filter(|it| it.level == Level::Error && *it.place.file == *name);
+    let told: Vec<_> = errors.take(ERRORS_TOLD).map(ToString::to_string).collect();
+    OwnFinding {
+        labels: [("file", name)].into_iter().collect(),
+        summary: format!("{name} has errors: {help}"),
+        description: format!(
+            "{goes_on}\n{}\nmend the file: `fingerpost check` shows every error with its place",
+            told.join("\n\n")
+        ),
+    }
+}
+
+/// How many errors of a file an alert shows.
+const ERRORS_TOLD: usize = 3;
 /// From one look that somebody asked for to the next, and while somebody writes a file.
 const LOOK_SOON: Duration = Duration::from_secs(1);
 /// After so many looks what is there is taken as it is.

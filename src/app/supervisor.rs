@@ -17,6 +17,11 @@ pub(super) fn reloading() {
     }
 }
 
+/// The daemon lives, and does what it is there for.
+pub(super) fn alive() {
+    tell(&[NotifyState::Watchdog]);
+}
+
 /// The daemon is about to end.
 pub(super) fn stopping() {
     tell(&[NotifyState::Stopping]);

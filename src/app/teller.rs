@@ -17,7 +17,7 @@ use crate::notification::{Incident, Notification};
 use crate::serve::OwnMetrics;
 use crate::sink::alertmanager::{self, Listener, ear, sink_name};
 use crate::sink::outbox::{Manners, Origin};
-use crate::sink::{Counts, log};
+use crate::sink::{Beat, Counts, News, log};
 use crate::store::Change;
 
 use super::FLUSH_WITHIN;
@@ -28,7 +28,7 @@ use super::journal::Journal;
 pub(super) struct Teller {
     /// Unbounded, because each worker takes what comes at once: what it holds is bounded by the
     /// number of incidents.
-    alertmanagers: Vec<mpsc::UnboundedSender<Notification>>,
+    alertmanagers: Vec<Worker>,
     tap: Option<mpsc::UnboundedSender<Notification>>,
     /// Our page, as this host names it.
     page: Url,
@@ -37,6 +37,20 @@ pub(super) struct Teller {
     ears: Vec<u64>,
     /// What we have told, by the labels that an Alertmanager has.
     ours: HashMap<Labels, Told>,
+}
+
+/// Tells one Alertmanager.
+#[derive(Debug)]
+struct Worker {
+    ears: mpsc::UnboundedSender<News>,
+    /// When it last looked for something to do.
+    beat: Beat,
+}
+
+impl Worker {
+    fn hear(&self, news: News) {
+        let _stopping = self.ears.send(news);
+    }
 }
 
 /// The newest of what was told of an alert.
@@ -76,7 +90,7 @@ impl Teller {
         for told in self.ours.values().filter(|it| others && it.until.is_none()) {
             let over = Notification { ends_at: Some(now.wall), ..told.notification.clone() };
             for alertmanager in &self.alertmanagers {
-                let _stopping = alertmanager.send(over.clone());
+                alertmanager.hear(News::Told(over.clone()));
             }
         }
         self.alertmanagers = workers(settings, &self.page, workshop);
@@ -84,7 +98,7 @@ impl Teller {
         self.ears = ears(settings);
         for (labels, told) in std::mem::take(&mut self.ours) {
             for alertmanager in &self.alertmanagers {
-                let _stopping = alertmanager.send(told.notification.clone());
+                alertmanager.hear(News::Told(told.notification.clone()));
             }
             // An Alertmanager goes on telling us for a while what it has under the labels of before.
             if others {
@@ -111,8 +125,8 @@ impl Teller {
         self.pass_on(notification, now);
     }
 
-    /// Tells everyone what they may have heard before a restart: the same again, word for word.
-    pub(super) fn tell_again(&mut self, known: Vec<Notification>, now: Moment) {
+    /// Tells everyone what they may have heard before a restart: the same, word for word.
+    pub(super) fn go_on(&mut self, known: Vec<Notification>, now: Moment) {
         if !known.is_empty() {
             info!(alerts = known.len(), "alerts go on where they stood before the restart");
         }
@@ -126,10 +140,23 @@ impl Teller {
         let until = notification.ends_at.map(|_| now.up + RESOLVE_HEARD_WITHIN);
         self.ours.insert(labels, Told { notification: notification.clone(), until });
         for alertmanager in &self.alertmanagers {
-            let _stopping = alertmanager.send(notification.clone());
+            alertmanager.hear(News::Told(notification.clone()));
         }
         if let Some(tap) = &self.tap {
             let _gone = tap.send(notification);
+        }
+    }
+
+    /// How long ago the worker last looked for something to do that has not for the longest time.
+    pub(super) fn slowest(&self) -> Duration {
+        self.alertmanagers.iter().map(|it| it.beat.age()).max().unwrap_or_default()
+    }
+
+    /// Says again what fires: after a pause it may be over in the eyes of an Alertmanager.
+    pub(super) fn tell_again(&self) {
+        for alertmanager in &self.alertmanagers {
+            alertmanager.beat.turn();
+            alertmanager.hear(News::Again);
         }
     }
 
@@ -148,11 +175,7 @@ fn ears(settings: &Settings) -> Vec<u64> {
 }
 
 /// A worker for each Alertmanager.
-fn workers(
-    settings: &Settings,
-    page: &Url,
-    workshop: Workshop<'_>,
-) -> Vec<mpsc::UnboundedSender<Notification>> {
+fn workers(settings: &Settings, page: &Url, workshop: Workshop<'_>) -> Vec<Worker> {
     let fixed = settings.generator_url.clone().map(Origin::Fixed);
     let origin =
         fixed.unwrap_or_else(|| Origin::Page(settings.external_url.as_ref().unwrap_or(page).clone()));
@@ -161,11 +184,12 @@ fn workers(
     let start = |(position, endpoint): (usize, &Endpoint)| {
         let name = sink_name(position);
         let counts = Counts::new(&own.notifications, &name);
+        let beat = counts.beat.clone();
         let on_end = journal.on_end(ear(&endpoint.url));
-        let (news, ears) = mpsc::unbounded_channel();
+        let (ears, news) = mpsc::unbounded_channel();
         let listener = Listener { name, endpoint: endpoint.clone(), counts, on_end };
-        edges.spawn(alertmanager::run(listener, dialer.clone(), manners.clone(), ears, FLUSH_WITHIN));
-        news
+        edges.spawn(alertmanager::run(listener, dialer.clone(), manners.clone(), news, FLUSH_WITHIN));
+        Worker { ears, beat }
     };
     settings.alertmanagers.iter().enumerate().map(start).collect()
 }
@@ -228,10 +252,14 @@ mod tests {
     async fn under_other_external_labels_an_alert_is_over_and_another_one_begins() {
         let start = Moment::start(SystemTime::UNIX_EPOCH);
         let mut teller = teller([("vantage", "v1")].into_iter().collect());
-        let (news, mut heard) = mpsc::unbounded_channel();
-        teller.alertmanagers = vec![news];
+        let (ears, mut news) = mpsc::unbounded_channel();
+        teller.alertmanagers = vec![Worker { ears, beat: Beat::new() }];
+        let mut heard = async || match news.recv().await {
+            Some(News::Told(it)) => Some(it),
+            Some(News::Again) | None => None,
+        };
         teller.tell(told(start, None), start);
-        assert_eq!(heard.recv().await.unwrap().ends_at, None);
+        assert_eq!(heard().await.unwrap().ends_at, None);
         let external_labels = [("vantage", "v2")].into_iter().collect();
         let settings = Settings { external_labels, ..Settings::default() };
         let (dialer, own, mut edges) = (Dialer::system(), OwnMetrics::new("0"), JoinSet::new());
@@ -239,8 +267,8 @@ mod tests {
         let workshop =
             Workshop { dialer: &dialer, own: &own, journal: &Journal::without(), edges: &mut edges };
         teller.change(&settings, workshop, later);
-        assert_eq!(heard.recv().await.unwrap().ends_at, Some(later.wall));
-        assert!(heard.recv().await.is_none(), "whom the settings name no more hears no more");
+        assert_eq!(heard().await.unwrap().ends_at, Some(later.wall));
+        assert!(heard().await.is_none(), "whom the settings name no more hears no more");
         let of = |vantage| [("alertname", "A"), ("vantage", vantage)].into_iter().collect::<Labels>();
         assert_eq!(others(&mut teller, 70, &[of("v1"), of("v2")]), []);
         assert_eq!(others(&mut teller, 70 + 900, &[of("v1"), of("v2")]), [of("v1")]);

@@ -123,6 +123,7 @@ pub const SECTIONS: &[&Section] = &[
     &scene::SUITE,
     &scene::SCENE_TARGET,
     &scene::CASE,
+    &scene::PAUSE,
     &scene::OBSERVE,
     &scene::SEE,
     &scene::SCENE_CERTIFICATE,

@@ -13,8 +13,9 @@ use crate::spec::Prober;
 use crate::target::TargetId;
 
 use super::Engine;
-use super::isolation::{Role, own_key};
+use super::isolation::Role;
 use super::ledger::{Key, Removed};
+use super::ourselves::OwnAlert;
 use super::outlook::Outlook;
 use super::watch::Watch;
 
@@ -30,8 +31,7 @@ impl Engine {
 
         self.controls.clone_from(&plan.controls);
 
-        let ours = own_key();
-        let is_judged = |it: &Key| *it != ours && !self.memory.is_recalled(it);
+        let is_judged = |it: &Key| OwnAlert::of(it).is_none() && !self.memory.is_recalled(it);
         let live: Vec<_> = self.alarms.iter().map(|(key, _)| key.clone()).filter(is_judged).collect();
         let (stay, go): (Vec<_>, Vec<_>) = live.into_iter().partition(|key| self.watch(key).is_some());
         for key in &go {
@@ -50,6 +50,8 @@ impl Engine {
         for probe in &plan.probes {
             self.place(now, probe);
         }
+        self.links.set_plan(plan);
+        self.look_for_links(now);
         for key in &stay {
             if let Some(watch) = self.watch(key) {
                 self.relabel(now, &watch, key);

@@ -21,13 +21,10 @@ use crate::labels::Labels;
 use crate::moment::Moment;
 use crate::outcome::Phase;
 use crate::plan::Probe;
-use crate::rule::{Finding, Terms, Transition};
 use crate::target::{Target, TargetId};
 
 use super::Engine;
-use super::alarms::Alarm;
-use super::diagnosis::Diagnosis;
-use super::ledger::Key;
+use super::ourselves::{OwnAlert, OwnFinding};
 
 /// The name of the alert about a prober that is cut off.
 pub const PROBER_ISOLATED: &str = "ProberIsolated";
@@ -295,47 +292,15 @@ impl Engine {
         if self.isolation.decide(now.up, self.probes.values()) {
             self.world.ledger.touch_all();
         }
-        match self.isolation.state {
-            State::CutOff => self.tell_isolation(now),
-            State::Connected | State::Returning { .. } => self.end_isolation(now),
-        }
-    }
-
-    fn tell_isolation(&mut self, now: Moment) {
-        let (summary, description) = self.isolation.told(&self.world.board);
-        let diagnosis = Diagnosis::of_ourselves(summary, description);
-        let key = own_key();
-        if let Some(alarm) = self.alarms.get_mut(&key) {
-            alarm.diagnosis = diagnosis;
-            return;
-        }
-        let labels: Labels = [("alertname", PROBER_ISOLATED)].into_iter().collect();
-        let mut alarm = Alarm::new(labels.clone(), Vec::new(), diagnosis);
-        alarm.rule.find(now, Finding::Present);
-        alarm.rule.ripen(now, AT_ONCE);
-        let starts_at = alarm.rule.starts_at().expect("what need not wait has fired");
-        self.alarms.insert(key.clone(), alarm);
-        self.world.ledger.claim(&labels, key, starts_at);
-        self.stir_askers(now);
-    }
-
-    fn end_isolation(&mut self, now: Moment) {
-        let key = own_key();
-        let Some(mut alarm) = self.alarms.remove(&key) else { return };
-        self.memory.touch(&key);
-        match alarm.rule.end(now) {
-            Some(Transition::Resolved { ends_at, .. }) => {
-                self.world.ledger.release(&alarm.labels, &key, ends_at, None);
+        let found = match self.isolation.state {
+            State::CutOff => {
+                let (summary, description) = self.isolation.told(&self.world.board);
+                vec![OwnFinding { labels: Labels::default(), summary, description }]
             }
-            Some(Transition::Began | Transition::Fired | Transition::Dropped) | None => {}
-        }
-        self.stir_askers(now);
+            State::Connected | State::Returning { .. } => Vec::new(),
+        };
+        self.tell_of_ourselves(now, OwnAlert::ProberIsolated, found);
     }
-}
-
-/// The alert about ourselves is about no target.
-pub(super) fn own_key() -> Key {
-    Key { alert: PROBER_ISOLATED.into(), target: TargetId(0) }
 }
 
 /// What a verdict says of the way to the target; none where it says nothing.
@@ -370,7 +335,6 @@ fn host(address: &str) -> &str {
 const HOSTS_MIN: usize = 3;
 /// How many controls the evidence names.
 const CONTROLS_TOLD: usize = 10;
-const AT_ONCE: Terms = Terms { hold: Duration::ZERO, keep_firing_for: Duration::ZERO };
 
 #[cfg(test)]
 mod tests {

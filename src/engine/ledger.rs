@@ -65,7 +65,6 @@ pub(super) enum Removed {
     Target,
     Alert,
     Labels,
-    Restart,
 }
 
 impl Removed {
@@ -75,7 +74,6 @@ impl Removed {
             Self::Target => "target_removed",
             Self::Alert => "alert_removed",
             Self::Labels => "labels_changed",
-            Self::Restart => "restarted",
         }
     }
 }

@@ -21,8 +21,8 @@ use crate::target::TargetId;
 
 use super::alarms::Alarm;
 use super::diagnosis::Diagnosis;
-use super::isolation::own_key;
 use super::ledger::{Key, Removed};
+use super::ourselves::OwnAlert;
 use super::watch::Watch;
 use super::{Engine, World};
 
@@ -126,12 +126,7 @@ impl Engine {
             }
             self.alarms.insert(key.clone(), Alarm::recalled(rule, labels, diagnosis));
             self.memory.kept.insert(key.clone(), it);
-            if key == own_key() {
-                // Whether it is us is found out anew.
-                self.end(now, &key, Removed::Restart);
-            } else {
-                self.memory.recalled.insert(key);
-            }
+            self.memory.recalled.insert(key);
         }
     }
 
@@ -141,6 +136,18 @@ impl Engine {
         let gone: Vec<_> =
             self.memory.recalled.iter().filter(|key| self.watch(key).is_none()).cloned().collect();
         for key in gone {
+            match OwnAlert::of(&key) {
+                None => {}
+                // Whether all is well is found out later.
+                Some(OwnAlert::Watchdog) => continue,
+                Some(
+                    OwnAlert::ProberIsolated | OwnAlert::ProbeFileInvalid | OwnAlert::RunbookAnchorMissing,
+                ) => {
+                    self.memory.release(&key);
+                    self.end_ours(now, &key);
+                    continue;
+                }
+            }
             let planned = self.watches.values().flat_map(|it| it.iter()).find(|it| *it.name() == key.alert);
             let why = match planned {
                 None => Removed::Alert,

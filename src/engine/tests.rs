@@ -11,6 +11,8 @@ mod groups;
 mod inquiry;
 mod isolation;
 mod restart;
+mod ourselves;
+mod ownside;
 mod series;
 mod stage;
 

@@ -15,15 +15,16 @@ use crate::cause::{Judged, Verdict};
 use crate::condition::Failed;
 use crate::moment::Moment;
 use crate::notification::Notification;
-use crate::outcome::{End, Outcome, OwnSide};
+use crate::outcome::{End, Late, Outcome, OwnSide};
 use crate::rule::{Finding, Transition};
-use crate::schedule::Due;
+use crate::schedule::{AttemptId, Due};
 use crate::target::TargetId;
 
 use super::alarms::Alarm;
 use super::diagnosis::Diagnosis;
 use super::isolation::PROBER_ISOLATED;
 use super::ledger::{Claim, Key};
+use super::ourselves::OwnAlert;
 use super::outlook::Outlook;
 use super::watch::Watch;
 use super::{Attempt, Engine, Event};
@@ -43,6 +44,7 @@ impl Engine {
             Event::Runbook(runbook) => {
                 self.world.runbook = runbook;
                 self.stir_all(now);
+                self.look_for_links(now);
             }
             Event::Targets(set) => {
                 let probe = Arc::clone(&set.probe);
@@ -51,7 +53,13 @@ impl Engine {
                     self.place(now, &probe);
                 }
             }
+            Event::Paused { stood, lasted } => self.stand_still(now, stood, lasted),
             Event::Outcome { attempt, judged, reading_on } => {
+                let judged = if self.schedule.was_paused(attempt) {
+                    Box::new(ours(now, OwnSide::Paused))
+                } else {
+                    judged
+                };
                 let target = if reading_on {
                     self.schedule.judged(attempt)
                 } else {
@@ -62,15 +70,7 @@ impl Engine {
                     self.judge(now, target, Arc::from(judged), reading_on);
                 }
             }
-            Event::Late { attempt, late } => match self.schedule.ended(now.up, attempt) {
-                None => {}
-                Some((target, true)) => {
-                    let stir = self.world.board.amend(target, late);
-                    self.stirred(now, target, &stir);
-                    self.look_at_all(now, target);
-                }
-                Some((target, false)) => self.judge(now, target, mistake(now), false),
-            },
+            Event::Late { attempt, late } => self.take_late(now, attempt, late),
             Event::Checked { topic, answer } => {
                 let Some(back) = self.world.inquiries.checks.came_back(&topic) else { return };
                 if let Some(answer) = answer {
@@ -84,10 +84,24 @@ impl Engine {
                     value.is_none_or(|it| self.world.answers.answered(now.up, promql, it, back.interval));
                 back.alerts.iter().filter(|_| is_new).for_each(|it| self.stir_alert(now, it));
             }
+            Event::Ourselves { alert, found } => self.tell_of_ourselves(now, alert, found),
             Event::Others(firing) => {
                 self.world.ledger.firing.set_others(firing);
                 self.stir_all(now);
             }
+        }
+    }
+
+    fn take_late(&mut self, now: Moment, attempt: AttemptId, late: Late) {
+        let late = if self.schedule.was_paused(attempt) { Late::Unknown(OwnSide::Paused) } else { late };
+        match self.schedule.ended(now.up, attempt) {
+            None => {}
+            Some((target, true)) => {
+                let stir = self.world.board.amend(target, late);
+                self.stirred(now, target, &stir);
+                self.look_at_all(now, target);
+            }
+            Some((target, false)) => self.judge(now, target, mistake(now), false),
         }
     }
 
@@ -109,6 +123,7 @@ impl Engine {
                 target: Arc::clone(&entry.target),
                 module: Arc::clone(&entry.module),
                 due: due.tick,
+                late_after: self.probes.get(&entry.probe).map_or(Duration::MAX, |it| it.interval),
             }
         };
         self.schedule.due(now.up).into_iter().map(attempt).collect::<Vec<_>>().into_iter()
@@ -117,7 +132,9 @@ impl Engine {
     /// Looks at the alerts whose clock has run out.
     pub(super) fn run_timers(&mut self, now: Moment) {
         while let Some(key) = self.alarms.pop_ripe(now.up) {
-            if let Some(watch) = self.watch(&key) {
+            if let Some(alert) = OwnAlert::of(&key) {
+                self.go_on_with_ours(now, &key, alert);
+            } else if let Some(watch) = self.watch(&key) {
                 self.look(now, &watch, key.target);
             }
         }
@@ -159,7 +176,7 @@ impl Engine {
         world.ledger.settle(is_open, inhibitors, diagnosis, hold)
     }
 
-    fn judge(&mut self, now: Moment, target: TargetId, judged: Arc<Judged>, reading_on: bool) {
+    pub(super) fn judge(&mut self, now: Moment, target: TargetId, judged: Arc<Judged>, reading_on: bool) {
         if self.world.board.entry(target).is_some_and(Entry::is_question) {
             self.judge_series(now, target, &judged, reading_on);
         } else {
@@ -372,6 +389,11 @@ impl Engine {
 
 /// The verdict on an attempt that never came back: the mistake is ours.
 fn mistake(now: Moment) -> Arc<Judged> {
-    let outcome = Outcome::bare(now.wall, Duration::ZERO, End::Unknown(OwnSide::Internal));
-    Arc::new(Judged { verdict: Verdict::Unknown(OwnSide::Internal), outcome })
+    Arc::new(ours(now, OwnSide::Internal))
+}
+
+/// The verdict on what went wrong on our side.
+pub(super) fn ours(now: Moment, own: OwnSide) -> Judged {
+    let outcome = Outcome::bare(now.wall, Duration::ZERO, End::Unknown(own));
+    Judged { verdict: Verdict::Unknown(own), outcome }
 }

@@ -3,6 +3,7 @@
 mod exporter;
 mod handshake;
 mod dns;
+mod awake;
 mod http;
 mod icmp;
 mod metrics;

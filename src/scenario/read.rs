@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use super::piece;
 use super::written::{
-    Case, Expect, Hour, Named, Observe, See, Suite, WrittenAlert, WrittenCertificate, WrittenHop,
+    Case, Expect, Hour, Named, Observe, Pause, See, Suite, WrittenAlert, WrittenCertificate, WrittenHop,
     WrittenSeries, WrittenTarget,
 };
 use crate::cause::{CAUSES, Cause, Verdict, own_side};
 use crate::config::key::scene::{
-    CASE, EXPECT, OBSERVE, SCENE_ALERT, SCENE_CERTIFICATE, SCENE_HOP, SCENE_SERIES, SCENE_TARGET, SEE, SUITE,
+    CASE, EXPECT, OBSERVE, PAUSE, SCENE_ALERT, SCENE_CERTIFICATE, SCENE_HOP, SCENE_SERIES, SCENE_TARGET, SEE,
+    SUITE,
 };
 use crate::config::reading::{Bounds, Desk, Entry, Fields, Node, listed, nearest, raw, word};
 use crate::config::{Complaint, Source};
@@ -70,6 +71,7 @@ fn case(node: &Node, desk: &mut Desk) -> Option<Case> {
         queries.extend(value.map(|it| (key(entry, desk), it)));
     }
     let firing = alerts(&fields, "firing", desk);
+    let pauses = fields.list("pauses", desk).iter().filter_map(|it| pause(it, desk)).collect();
     let expect = fields.list("expect", desk);
     if expect.is_empty() {
         let span = fields.key_span("expect").unwrap_or(&fields.span);
@@ -78,7 +80,13 @@ fn case(node: &Node, desk: &mut Desk) -> Option<Case> {
     }
     let expect: Vec<Expect> = expect.iter().filter_map(|it| expectation(it, desk)).collect();
     let text = piece::text(&fields, &expect, desk);
-    Some(Case { name: name?, observe, checks, queries, firing, text, expect })
+    Some(Case { name: name?, observe, checks, queries, firing, text, pauses, expect })
+}
+
+fn pause(node: &Node, desk: &mut Desk) -> Option<Pause> {
+    let fields = Fields::of(node, &PAUSE, desk);
+    let (at, lasts) = (required_span(&fields, "at", desk), required_span(&fields, "for", desk));
+    Some(Pause { at: at?, lasts: lasts? })
 }
 
 fn observation(node: &Node, desk: &mut Desk) -> Option<Observe> {

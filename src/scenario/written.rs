@@ -54,8 +54,17 @@ pub struct Case {
     pub(super) firing: Vec<WrittenAlert>,
     /// What an operator hands in: a log, a chat message, a job's output.
     pub(super) text: Option<String>,
+    /// When the daemon stands still: it neither asks nor hears, and no answer reaches it.
+    pub(super) pauses: Vec<Pause>,
     /// What must have come of it.
     pub(super) expect: Vec<Expect>,
+}
+
+/// The daemon stands still from `at` on, for that long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pause {
+    pub at: Duration,
+    pub lasts: Duration,
 }
 
 /// From `at` on, attempts of `probe` at targets with these labels see `see`.

@@ -203,6 +203,7 @@ fn run(it: &mut Schedule, end: Duration, takes: impl Fn(u64) -> Duration) -> Run
             flights.insert((lands, one.attempt), one.target);
             attempts.entry(one.target).or_default().push((now, lands, one.tick));
         }
+        it.overrun(now);
     }
     Run { attempts, missed: it.missed().values().sum() }
 }
@@ -303,4 +304,81 @@ fn starts_are_spread_evenly_over_the_interval() {
         seconds[usize::try_from(start.as_secs()).unwrap()] += 1;
     }
     assert!(seconds.iter().all(|it| (250..=420).contains(it)), "{seconds:?}");
+}
+
+/// A fleet that has been asked in every interval up to `now`; each attempt ends at once.
+fn fleet(size: u64, interval: u64, now: u64) -> Schedule {
+    let mut it = Schedule::new(0, Spread::ByHash, 1_000_000, Duration::ZERO);
+    for target in 1..=size {
+        it.set(secs(0), TargetId(target * 7919), pace(secs(interval), secs(10)));
+    }
+    play(&mut it, 0, now);
+    it
+}
+
+/// How many start in each second from `begin` until before `end`.
+fn play(it: &mut Schedule, begin: u64, end: u64) -> Vec<usize> {
+    let second = |at: u64| {
+        let due = it.due(secs(at));
+        for due in &due {
+            it.ended(secs(at), due.attempt);
+        }
+        due.len()
+    };
+    (begin..end).map(second).collect()
+}
+
+#[test]
+fn after_a_pause_who_came_due_meanwhile_is_asked_at_its_own_next_tick() {
+    for lasted in [5, 12, 29, 61, 600] {
+        let mut it = fleet(3000, 30, 90);
+        let resumed = 90 + lasted;
+        let stale = it.paused(secs(resumed), secs(lasted));
+        let expected = if lasted < 30 { 100 * usize::try_from(lasted).unwrap() } else { 3000 };
+        assert!(stale.len().abs_diff(expected) < 250, "{} of {expected}", stale.len());
+        let starts = play(&mut it, resumed, resumed + 31);
+        assert!(starts.iter().all(|it| *it < 150), "{lasted} s, {starts:?}");
+        assert!(starts.iter().sum::<usize>() >= 2900, "each is asked within an interval: {starts:?}");
+    }
+}
+
+#[test]
+fn whom_one_pause_after_the_other_puts_off_is_asked_all_the_same() {
+    let mut it = fleet(1, 30, 31);
+    let next = it.next_wakeup().unwrap().as_secs() + 1;
+    assert_eq!(it.paused(secs(next), secs(5)).len(), 1);
+    assert!(it.due(secs(next)).is_empty());
+    assert_eq!(it.paused(secs(next + 30), secs(5)).len(), 1);
+    assert_eq!(it.due(secs(next + 30)).len(), 1, "it is not put off for ever");
+}
+
+#[test]
+fn what_is_under_way_across_a_pause_is_marked_and_what_begins_later_is_not() {
+    let mut it = together(9);
+    it.set(secs(0), TargetId(1), pace(secs(10), secs(10)));
+    let first = it.due(secs(0))[0].attempt;
+    assert!(!it.was_paused(first));
+    assert!(it.paused(secs(6), secs(5)).is_empty(), "it will say so itself");
+    assert!(it.was_paused(first));
+    it.ended(secs(6), first);
+    let second = it.due(secs(10))[0].attempt;
+    assert!(!it.was_paused(second) && !it.was_paused(first));
+}
+
+#[test]
+fn who_waits_for_a_place_for_an_interval_is_told_once_in_each_wait() {
+    let mut it = together(1);
+    it.set(secs(0), TargetId(1), pace(secs(10), secs(100)));
+    it.set(secs(0), TargetId(2), pace(secs(10), secs(100)));
+    let first = it.due(secs(0))[0].attempt;
+    assert_eq!(it.next_wakeup(), Some(secs(10)));
+    assert!(it.overrun(secs(9)).is_empty());
+    assert_eq!(it.overrun(secs(10)), [TargetId(2)]);
+    for at in 1..95 {
+        assert!(it.due(secs(at)).is_empty() && it.overrun(secs(at.max(10))).is_empty());
+    }
+    it.ended(secs(95), first);
+    let second = it.due(secs(95))[0];
+    assert_eq!(second.target, TargetId(2));
+    assert_eq!(it.overrun(secs(110)), [TargetId(1)], "who was asked first waits now, since second 100");
 }

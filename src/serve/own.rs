@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Counter, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
 
 use super::family::{Family, Kind};
@@ -21,6 +21,8 @@ pub struct OwnMetrics {
     attempts: IntCounterVec,
     attempt_duration: HistogramVec,
     schedule_lag: Histogram,
+    pauses: IntCounter,
+    paused_seconds: Counter,
     reload_successful: IntGauge,
     reload_success_timestamp: Gauge,
     file_valid: IntGaugeVec,
@@ -53,6 +55,8 @@ impl OwnMetrics {
                 HistogramVec::new(histogram_opts(&ATTEMPT_DURATION, DURATIONS), ATTEMPT_DURATION.labels),
             ),
             schedule_lag: register(&registry, Histogram::with_opts(histogram_opts(&SCHEDULE_LAG, LAGS))),
+            pauses: register(&registry, IntCounter::with_opts(opts(&PAUSES))),
+            paused_seconds: register(&registry, Counter::with_opts(opts(&PAUSED_SECONDS))),
             reload_successful: register(&registry, IntGauge::with_opts(opts(&RELOAD_SUCCESSFUL))),
             reload_success_timestamp: register(&registry, Gauge::with_opts(opts(&RELOAD_SUCCESS_TIMESTAMP))),
             file_valid: register(&registry, IntGaugeVec::new(opts(&FILE_VALID), FILE_VALID.labels)),
@@ -86,6 +90,12 @@ impl OwnMetrics {
         self.schedule_lag.observe(lag.as_secs_f64());
     }
 
+    /// Counts a pause of that length, in which we stood still.
+    pub fn paused(&self, lasted: Duration) {
+        self.pauses.inc();
+        self.paused_seconds.inc_by(lasted.as_secs_f64());
+    }
+
     /// Notes that all drop-ins were read and are in force.
     pub fn reloaded(&self, at: SystemTime) {
         self.reload_successful.set(1);
@@ -104,6 +114,14 @@ impl OwnMetrics {
         for (file, valid) in files {
             self.file_valid.with_label_values(&[file]).set(valid.into());
         }
+    }
+
+    /// All of them as text.
+    #[cfg(test)]
+    pub(crate) fn written(&self) -> String {
+        let mut text = String::new();
+        self.render(&mut text);
+        text
     }
 
     /// Says by probe how many targets are left out because they cannot be asked; probes that are not
@@ -191,6 +209,18 @@ const SCHEDULE_LAG: Family = Family {
     labels: &[],
     help: "How long after they were due attempts began.",
 };
+const PAUSES: Family = Family {
+    name: "fingerpost_pauses_total",
+    kind: Kind::Counter,
+    labels: &[],
+    help: "How often the process stood still for more than a second: stopped, frozen, or asleep with its machine.",
+};
+const PAUSED_SECONDS: Family = Family {
+    name: "fingerpost_paused_seconds_total",
+    kind: Kind::Counter,
+    labels: &[],
+    help: "How long the process stood still in these pauses.",
+};
 const NOTIFICATIONS: Family = Family {
     name: "fingerpost_notifications_total",
     kind: Kind::Counter,
@@ -251,6 +281,8 @@ pub(super) const FAMILIES: &[Family] = &[
     ATTEMPTS,
     ATTEMPT_DURATION,
     SCHEDULE_LAG,
+    PAUSES,
+    PAUSED_SECONDS,
     NOTIFICATIONS,
     QUERIES,
     RELOAD_SUCCESSFUL,

@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::metrics::state_name;
 use crate::cause::Verdict;
-use crate::engine::{AlertState, AlertStatus, Snapshot, TargetStatus};
+use crate::engine::{AlertState, AlertStatus, Snapshot, TargetStatus, WATCHDOG};
 
 /// The page as it stands at `now`.
 pub(super) fn render(snapshot: &Snapshot, now: SystemTime) -> String {
@@ -74,7 +74,9 @@ struct TargetLine<'a> {
 
 impl<'a> StatusPage<'a> {
     fn new(snapshot: &'a Snapshot, now: SystemTime) -> Self {
-        let mut alerts: Vec<_> = snapshot.alerts.iter().collect();
+        // The alert that says that all is well calls nobody.
+        let troubles = snapshot.alerts.iter().filter(|it| it.notification.name() != WATCHDOG);
+        let mut alerts: Vec<_> = troubles.collect();
         // What has been so for longest stands first, as it is most likely the beginning of it all.
         alerts.sort_by_key(|it| (place(it.state), it.active_at, &it.notification.labels));
         let mut probes: BTreeMap<&str, Vec<&TargetStatus>> = BTreeMap::new();

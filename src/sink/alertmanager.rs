@@ -8,17 +8,17 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tokio::sync::mpsc;
-use tokio::time::{sleep_until, timeout_at};
+use tokio::time::{sleep, sleep_until, timeout_at};
 use tracing::{debug, info, warn};
 use url::Url;
 
-use super::Counts;
 use super::outbox::{Batch, Manners, Outbox, Reception};
+use super::{Counts, News};
 use crate::config::Endpoint;
 use crate::dial::{Answer, CallFailed, Dialer};
 use crate::labels::{FNV_OFFSET, fnv1a};
 use crate::moment::Moment;
-use crate::notification::{Incident, Notification};
+use crate::notification::Incident;
 
 /// The `sink` label of the Alertmanager that stands at `position` in the settings, from 0: its URL
 /// may hold what is not for everyone's eyes.
@@ -40,7 +40,7 @@ pub async fn run(
     listener: Listener,
     dialer: Dialer,
     manners: Manners,
-    news: mpsc::UnboundedReceiver<Notification>,
+    news: mpsc::UnboundedReceiver<News>,
     flush_within: Duration,
 ) {
     let Listener { name, endpoint, counts, on_end } = listener;
@@ -97,12 +97,8 @@ impl Worker {
         Self { name, outbox, counts, on_end, started, listening: true }
     }
 
-    async fn work<P, F>(
-        mut self,
-        post: P,
-        mut news: mpsc::UnboundedReceiver<Notification>,
-        flush_within: Duration,
-    ) where
+    async fn work<P, F>(mut self, post: P, mut news: mpsc::UnboundedReceiver<News>, flush_within: Duration)
+    where
         P: Fn(Bytes) -> F + Send,
         F: Future<Output = Result<Answer, CallFailed>> + Send,
     {
@@ -110,10 +106,12 @@ impl Worker {
         loop {
             call = call.or_else(|| self.next_call(&post));
             let wakeup = self.wakeup();
+            self.counts.beat.turn();
             tokio::select! {
                 biased;
                 it = news.recv() => match it {
-                    Some(notification) => self.outbox.take(notification, self.now()),
+                    Some(News::Told(notification)) => self.outbox.take(notification, self.now()),
+                    Some(News::Again) => self.outbox.say_again(self.now()),
                     None => break,
                 },
                 (batch, answer) = on_its_way(&mut call) => {
@@ -121,6 +119,7 @@ impl Worker {
                     self.settle(batch, answer);
                 }
                 () = sleep_until(wakeup.into()), if call.is_none() => {}
+                () = sleep(TURN) => {}
             }
         }
         let deadline = Instant::now() + flush_within;
@@ -243,6 +242,8 @@ fn said(answer: &Answer) -> String {
     format!("{}: {}", answer.status, String::from_utf8_lossy(start).trim())
 }
 
+/// How often a worker turns round at the least, so that it is known to be alive.
+const TURN: Duration = Duration::from_secs(10);
 /// With nothing to say, the outbox is looked at this often for no reason but that a sleep needs an end.
 const IDLE_WAKEUP: Duration = Duration::from_hours(1);
 const LOGGED_BYTES_MAX: usize = 512;

@@ -14,6 +14,7 @@ use crate::labels::{FNV_OFFSET, Labels, fnv1a};
 use crate::moment::Moment;
 use crate::notification::{Incident, Notification};
 
+mod again;
 mod batch;
 mod manners;
 pub use batch::Batch;

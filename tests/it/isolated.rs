@@ -33,6 +33,7 @@ alerts:
 
 fn heard(alertmanager: &Alertmanager) -> Vec<String> {
     let mut names: Vec<_> = alertmanager.alerts().iter().map(|it| it.labels["alertname"].clone()).collect();
+    names.retain(|it| it != "Watchdog");
     names.sort();
     names
 }

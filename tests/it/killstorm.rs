@@ -174,11 +174,12 @@ impl Receiver {
         if end <= start {
             self.blame(format!("it ends before it begins: {it:?}"));
         }
-        if !it.annotations.contains_key("runbook_url") {
+        let about = it.labels.get("instance");
+        if about.is_some() && !it.annotations.contains_key("runbook_url") {
             self.blame(format!("it points nowhere: {it:?}"));
         }
         let mut stories = self.stories.lock().expect("nobody panicked");
-        let story = stories.entry(it.labels["instance"].clone()).or_default();
+        let story = stories.entry(about.unwrap_or(&it.labels["alertname"]).clone()).or_default();
         let last = story.len().saturating_sub(1);
         let end = over.then(|| it.ends_at.clone());
         let fault = match story.iter().position(|(start, _)| *start == it.starts_at) {

@@ -13,6 +13,7 @@ mod icmp_lab;
 mod inhibit_rules;
 mod isolated;
 mod killstorm;
+mod own_side;
 mod path_lab;
 mod prom_proxy_sockets;
 mod peer;

@@ -6,7 +6,7 @@
 pub(crate) mod alertmanager;
 pub(crate) mod daemon;
 pub(crate) mod door;
-mod http;
+pub(crate) mod http;
 pub(crate) mod network;
 pub(crate) mod nginx;
 pub(crate) mod node_exporter;

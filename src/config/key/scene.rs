@@ -31,8 +31,15 @@ pub const CASE: Section = Section {
         key("queries", "a map of numbers", "no answer", "by name, what Prometheus answers"),
         key("firing", "a list of alerts", "none", "alerts of others that fire from the beginning"),
         key("text", "a text", "none", "what an operator hands in: a log, a chat message, a job's output"),
+        key("pauses", "a list of maps", "none", "when the daemon stands still: it neither asks nor hears"),
         key("expect", "a list of maps", "", "what must have come of it, and when"),
     ],
+};
+
+/// An entry of `pauses`.
+pub const PAUSE: Section = Section {
+    title: "an entry of `pauses`",
+    keys: &[key("at", "a duration", "", "from when on"), key("for", "a duration", "", "how long")],
 };
 
 /// An entry of `observe`.

@@ -113,7 +113,7 @@ impl Stage {
             let event = self.coming.keys().next().map(|(at, _)| *at);
             let wakeup = self.engine.next_wakeup().map(|it| it.max(self.up));
             let Some(next) = event.into_iter().chain(wakeup).min().filter(|it| *it <= until) else { break };
-            self.up = next;
+            self.up = next.max(self.up);
             let event = (event == Some(next)).then(|| self.coming.pop_first().unwrap().1);
             self.tell(event.unwrap_or(Event::Woken));
         }

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::labels::Labels;
+use crate::notification::Notification;
 
 /// An Alertmanager on loopback that does what the script says, and then what a strict one does.
 #[derive(Clone)]
@@ -55,7 +56,7 @@ async fn alerts(State(fake): State<Fake>, uri: Uri, headers: HeaderMap, body: By
 
 /// A worker, and the Alertmanager that it tells.
 struct Pair {
-    news: mpsc::UnboundedSender<Notification>,
+    news: mpsc::UnboundedSender<News>,
     heard: mpsc::UnboundedReceiver<Value>,
     counts: Counts,
     worker: JoinHandle<()>,
@@ -86,7 +87,7 @@ impl Pair {
         let labels = [("alertname", name), ("bad", bad)].into_iter().collect();
         let starts_at = SystemTime::now();
         let it = Notification { labels, annotations: [].into(), starts_at, ends_at: None };
-        self.news.send(it).unwrap();
+        self.news.send(News::Told(it)).unwrap();
     }
 
     async fn hear(&mut self, count: usize) -> Vec<String> {

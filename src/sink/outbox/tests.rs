@@ -479,3 +479,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn after_a_pause_what_fires_is_said_again_at_once_and_what_is_over_is_not() {
+    let mut it = Bench::new();
+    it.fires("A", day(1), "");
+    it.fires("B", day(1), "");
+    it.resolves("B", day(1));
+    assert_eq!(it.deliver().len(), 2);
+    assert!(it.deliver().is_empty());
+    it.outbox.say_again(it.now);
+    assert_eq!(names(&it.deliver()), ["A"]);
+    assert!(it.deliver().is_empty(), "once is enough");
+}

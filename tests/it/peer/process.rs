@@ -81,6 +81,24 @@ impl Process {
         kill(name, &self.child.id().to_string());
     }
 
+    /// Asks for a page of a server in the program's own network, by a port that is drawn from no range.
+    pub(crate) fn page_in_its_network(&self, url: &str) -> String {
+        let pid = self.child.id().to_string();
+        let words = ["-t", &pid, "-n", "curl", "-s", "--local-port", "50000-60000", url];
+        let told = Command::new("nsenter").args(words).output();
+        told.map(|it| String::from_utf8_lossy(&it.stdout).into_owned()).unwrap_or_default()
+    }
+
+    /// Lets the program have that many open files at the most; none: as many as this test may have.
+    /// Whether that can be done.
+    pub(crate) fn limit_descriptors(&self, most: Option<u32>) -> bool {
+        let own = Command::new("sh").args(["-c", "ulimit -S -n"]).output().expect("every Unix has a shell");
+        let own = String::from_utf8_lossy(&own.stdout).trim().to_owned();
+        let limit = format!("--nofile={}:", most.map_or(own, |it| it.to_string()));
+        let words = ["--pid", &self.child.id().to_string(), &limit];
+        Command::new("prlimit").args(words).status().is_ok_and(|it| it.success())
+    }
+
     /// Waits for the program to end by itself; `None` when it does not within `limit`.
     pub(crate) fn await_end(&mut self, limit: Duration) -> Option<process::ExitStatus> {
         eventually(limit, || self.child.try_wait().expect("a child of ours can be asked"))
