@@ -8,6 +8,7 @@ mod call;
 mod certificate;
 mod connection;
 mod fault;
+mod head;
 mod request;
 mod resolve;
 mod secret;

@@ -19,6 +19,7 @@ use url::{Host, Url};
 
 use super::connection::{Connection, Farewell, FirstByte};
 use super::fault::{Part, Trouble, of_http};
+use super::head::is_framed;
 use super::trail::Trail;
 use super::{Dialer, Wire};
 use crate::outcome::{FaultKind, Phase};
@@ -107,9 +108,14 @@ async fn over_http1(
     request: Request<'_>,
     trail: &Trail,
 ) -> Result<Answered, Trouble> {
-    let farewell = connection.farewell();
+    let (farewell, head) = (connection.farewell(), connection.head());
     let tasks = Held::default();
-    let failed = |error: hyper::Error| of_http(&error, Part::Head, trail.broken());
+    let failed = |error: hyper::Error| match of_http(&error, Part::Head, trail.broken()) {
+        Trouble::Theirs(FaultKind::HeaderLimit) if head.is_whole_within(HEADERS_MAX) => {
+            FaultKind::HttpProtocol.into()
+        }
+        trouble => trouble,
+    };
     let (mut sender, line) = http1::Builder::new()
         .max_buf_size(HEAD_BYTES_MAX)
         .handshake(TokioIo::new(connection))
@@ -132,6 +138,9 @@ async fn over_http1(
         response = sender.send_request(message) => response.map_err(failed)?,
         () = flood.notified() => return Err(FaultKind::HttpProtocol.into()),
     };
+    if !is_framed(response.version(), response.headers()) {
+        return Err(FaultKind::HttpProtocol.into());
+    }
     within_limits(Answered { response, farewell, _tasks: tasks })
 }
 

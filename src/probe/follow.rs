@@ -64,14 +64,17 @@ pub(super) async fn follow(dialer: &Dialer, errand: Errand<'_>, trail: &Trail) -
     }
 }
 
-/// Where the answer leads, if it does. A 3xx that names no place is an answer like others.
+/// Where the answer leads, if it does. A 3xx that names no place, or an empty one, is an answer like
+/// others.
 fn lead(answered: &Answered) -> Option<HeaderValue> {
     match answered.response.status() {
         StatusCode::MOVED_PERMANENTLY
         | StatusCode::FOUND
         | StatusCode::SEE_OTHER
         | StatusCode::TEMPORARY_REDIRECT
-        | StatusCode::PERMANENT_REDIRECT => answered.response.headers().get(LOCATION).cloned(),
+        | StatusCode::PERMANENT_REDIRECT => {
+            answered.response.headers().get(LOCATION).filter(|it| !it.is_empty()).cloned()
+        }
         _ => None,
     }
 }

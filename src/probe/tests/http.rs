@@ -73,6 +73,10 @@ async fn each_broken_head_has_one_fault() {
         ("a negative length", with("Content-Length: -1"), none),
         ("two lengths", with("Content-Length: 1\r\nContent-Length: 2"), none),
         ("a length beyond all numbers", with("Content-Length: 18446744073709551616"), none),
+        ("a length just within all numbers", with("Content-Length: 18446744073709551615"), none),
+        ("a length that no file has", with("Content-Length: 9223372036854775808"), none),
+        ("a coding that nobody knows", with("Transfer-Encoding: xchunked"), none),
+        ("a coding behind another", with("Transfer-Encoding: gzip, chunked"), none),
         ("no reason is fine", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n".into(), None),
         (
             "one interim answer is fine",
@@ -315,8 +319,12 @@ async fn a_redirect_is_the_answer_where_it_is_not_followed_or_names_no_place() {
     let server = Server::answering("HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n").await;
     let outcome = ask(&module, &server.url()).await;
     assert_eq!((outcome.end, outcome.http.unwrap().status), (End::Reply, 301));
-    let server = Server::answering("HTTP/1.1 301 Moved\r\nContent-Length: 0\r\n\r\n").await;
-    assert_eq!(ask(&http(), &server.url()).await.end, End::Reply);
+    for headers in ["", "Location:\r\n", "Location:  \r\n"] {
+        let server =
+            Server::answering(format!("HTTP/1.1 301 Moved\r\n{headers}Content-Length: 0\r\n\r\n")).await;
+        let outcome = ask(&http(), &server.url()).await;
+        assert_eq!((outcome.end, outcome.http.unwrap().status), (End::Reply, 301), "{headers:?}");
+    }
 }
 
 #[tokio::test]
