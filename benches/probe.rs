@@ -89,26 +89,8 @@ fn serve(thinking: Duration) -> SocketAddr {
 }
 
 fn module() -> Module {
-    let client = HttpClient {
-        headers: http::HeaderMap::new(),
-        auth: None,
-        tls: TlsSpec::default(),
-        follow_redirects: true,
-        http2: true,
-        dial: DialSpec::default(),
-        body_bytes_max: 1 << 20,
-    };
-    let spec = HttpSpec {
-        client,
-        method: http::Method::GET,
-        body: None,
-        compression: Compression::Untouched,
-        valid_status_codes: Vec::new(),
-        valid_http_versions: Vec::new(),
-        ssl: None,
-        body_rules: Vec::new(),
-        header_rules: Vec::new(),
-    };
+    let client = HttpClient::default();
+    let spec = HttpSpec { client, ..HttpSpec::default() };
     let timeout = Duration::from_secs(10);
     Module {
         name: "bench".into(),

@@ -2,7 +2,7 @@
 
 use crate::exposition;
 use crate::outcome::{
-    CertificateFault, End, Fault, FaultKind, HeaderMatch, HttpFacts, Outcome, OwnSide, Phase,
+    CertificateFault, End, Fault, FaultKind, HeaderMatch, HttpFacts, JsonMatch, Outcome, OwnSide, Phase,
 };
 use crate::spec::{FailIf, HttpSpec, Module, OnEmpty, Prober, QuerySpec, SslWanted};
 
@@ -170,6 +170,14 @@ fn of_http(spec: &HttpSpec, http: &HttpFacts) -> Option<(Cause, Phase)> {
     });
     if body_fails {
         return Some((Cause::ContentMismatch, Phase::Check));
+    }
+    let json_fails = spec.json_rules.iter().zip(&http.json_matches).any(|(rule, found)| match found {
+        JsonMatch::Holds => rule.fail_if == FailIf::Matches,
+        JsonMatch::HoldsNot => rule.fail_if == FailIf::NotMatches,
+        JsonMatch::NoJson | JsonMatch::NoAnswer(_) => true,
+    });
+    if json_fails {
+        return Some((Cause::AssertionFailed, Phase::Check));
     }
     let versions = &spec.valid_http_versions;
     if !versions.is_empty() && !versions.iter().any(|it| it == http.version) {

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 pub use conversation::Conversation;
-pub use http::{HeaderMatch, HttpFacts};
+pub use http::{HeaderMatch, HttpFacts, JsonMatch};
 pub use path::{HopFacts, PathFacts, Refusal, RoundTrips};
 pub use series::{Series, folded, notes, sum};
 pub use tls::{CertificateFacts, TlsFacts};

@@ -5,6 +5,7 @@
 //! bound. An attempt that is dropped is over: its connection is closed, and none of its tasks goes on.
 
 mod body;
+mod brotli;
 mod follow;
 mod http;
 mod metrics;

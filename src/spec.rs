@@ -5,6 +5,7 @@
 mod client;
 mod dial;
 mod http;
+mod json;
 mod metrics;
 mod path;
 mod query;
@@ -16,7 +17,8 @@ use std::time::Duration;
 
 pub use client::{Auth, HttpClient, Secret};
 pub use dial::{DialSpec, Family};
-pub use http::{BodyRule, Compression, FailIf, HeaderRule, HttpSpec, SslWanted};
+pub use http::{Body, BodyRule, Compression, FailIf, HeaderRule, HttpSpec, JsonRule, SslWanted};
+pub use json::JsonCondition;
 pub use metrics::{MetricsSpec, ScrapeProtocol};
 pub use path::{PathProtocol, PathSpec};
 pub use query::{OnEmpty, QuerySpec};

@@ -11,7 +11,7 @@ use url::Url;
 use crate::cause::Cause;
 use crate::dial::{CallFailed, Dialer};
 use crate::outcome::Phase;
-use crate::spec::{DialSpec, HttpClient, Module, Prober, TlsSpec};
+use crate::spec::{HttpClient, Module, Prober};
 use crate::target::Target;
 use crate::view::Reading;
 
@@ -101,15 +101,7 @@ fn label<'a>(labels: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn client() -> HttpClient {
-    HttpClient {
-        headers: HeaderMap::new(),
-        auth: None,
-        tls: TlsSpec::default(),
-        follow_redirects: false,
-        http2: true,
-        dial: DialSpec::default(),
-        body_bytes_max: PAGE_BYTES_MAX,
-    }
+    HttpClient { follow_redirects: false, body_bytes_max: PAGE_BYTES_MAX, ..HttpClient::default() }
 }
 
 /// The exporter probes for as long as its scraper waits, less half a second.

@@ -9,19 +9,11 @@ use super::field::Fields;
 use super::key::{AUTHORIZATION, BASIC_AUTH, EXTRA_HEADER, TLS};
 use super::raw::Node;
 use super::word;
-use crate::spec::{Auth, DialSpec, HttpClient, Pem, Secret, TlsSpec, TlsVersion};
+use crate::spec::{Auth, HttpClient, Pem, Secret, TlsSpec, TlsVersion};
 
 /// A client of which nothing is said.
 pub(super) fn plain(body_bytes_max: u64) -> HttpClient {
-    HttpClient {
-        headers: HeaderMap::new(),
-        auth: None,
-        tls: TlsSpec::default(),
-        follow_redirects: true,
-        http2: true,
-        dial: DialSpec::default(),
-        body_bytes_max,
-    }
+    HttpClient { body_bytes_max, ..HttpClient::default() }
 }
 
 /// The client keys of a section that has them among its own.
@@ -47,6 +39,10 @@ pub(super) fn read(fields: &Fields<'_>, body_bytes_max: u64, desk: &mut Desk) ->
                     client.headers.append(name.clone(), value);
                 }
             }
+        }
+        for node in extra.list("files", desk) {
+            let file = path_of(node, desk).map(|it| (name.clone(), Secret::File(it)));
+            client.header_files.extend(file);
         }
     }
     client
@@ -104,7 +100,8 @@ fn auth(fields: &Fields<'_>, desk: &mut Desk) -> Option<Auth> {
 
 fn basic(node: &Node, desk: &mut Desk) -> Auth {
     let fields = Fields::of(node, &BASIC_AUTH, desk);
-    let username = fields.text("username", desk).unwrap_or_default().to_owned();
+    let username = secret(&fields, "username", "username_file", desk);
+    let username = username.unwrap_or_else(|| Secret::Inline(String::new()));
     Auth::Basic { username, password: secret(&fields, "password", "password_file", desk) }
 }
 
@@ -134,8 +131,12 @@ fn secret_file(fields: &Fields<'_>, key: &str, desk: &mut Desk) -> Option<Secret
     path(fields, key, desk).map(Secret::File)
 }
 
-fn path(fields: &Fields<'_>, key: &str, desk: &mut Desk) -> Option<PathBuf> {
-    let node = fields.get(key)?;
+/// A file that is named and should be there.
+pub(super) fn path(fields: &Fields<'_>, key: &str, desk: &mut Desk) -> Option<PathBuf> {
+    path_of(fields.get(key)?, desk)
+}
+
+fn path_of(node: &Node, desk: &mut Desk) -> Option<PathBuf> {
     let path = PathBuf::from(word::text(node, desk).filter(|it| !it.is_empty())?);
     desk.needs_file(&node.span, path.clone());
     Some(path)

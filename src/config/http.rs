@@ -1,5 +1,7 @@
 //! `http:` of `prober: http`.
 
+use std::sync::Arc;
+
 use http::Method;
 
 use super::address::dial;
@@ -9,21 +11,11 @@ use super::field::Fields;
 use super::key::{HEADER_RULE, HTTP};
 use super::raw::Node;
 use super::word;
-use crate::spec::{BodyRule, Compression, FailIf, HeaderRule, HttpSpec, SslWanted};
+use crate::spec::{Body, BodyRule, Compression, FailIf, HeaderRule, HttpSpec, JsonRule, SslWanted};
 
 /// The section, or what holds without one.
 pub(super) fn read(node: Option<&Node>, desk: &mut Desk) -> HttpSpec {
-    let mut spec = HttpSpec {
-        client: client::plain(BODY_BYTES_MAX),
-        method: Method::GET,
-        body: None,
-        compression: Compression::Untouched,
-        valid_status_codes: Vec::new(),
-        valid_http_versions: Vec::new(),
-        ssl: None,
-        body_rules: Vec::new(),
-        header_rules: Vec::new(),
-    };
+    let mut spec = HttpSpec::default();
     let Some(node) = node else { return spec };
     let fields = Fields::of(node, &HTTP, desk);
     let limit = fields.get("body_size_limit").and_then(|it| word::size(it, desk));
@@ -36,7 +28,9 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk) -> HttpSpec {
     if let Some(node) = fields.get("method") {
         spec.method = method(node, desk);
     }
-    spec.body = fields.text("body", desk).filter(|it| !it.is_empty()).map(Into::into);
+    client::exclude(&fields, "body", "body_file", desk);
+    let body = fields.text("body", desk).filter(|it| !it.is_empty()).map(|it| Body::Inline(it.into()));
+    spec.body = body.or_else(|| client::path(&fields, "body_file", desk).map(Body::File));
     spec.compression = compression(&fields, desk);
     check_accept_encoding(&fields, spec.compression, desk);
     let codes = fields.list("valid_status_codes", desk).iter();
@@ -49,6 +43,10 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk) -> HttpSpec {
             let rule = word::bytes_regex(node, desk).map(|regex| BodyRule { regex, fail_if });
             spec.body_rules.extend(rule);
         }
+    }
+    for (key, fail_if) in JSON_KEYS {
+        let condition = fields.get(key).and_then(|it| word::json_condition(it, desk));
+        spec.json_rules.extend(condition.map(|it| JsonRule { condition: Arc::new(it), fail_if }));
     }
     for (key, fail_if) in HEADER_KEYS {
         for node in fields.list(key, desk) {
@@ -87,13 +85,11 @@ fn compression(fields: &Fields<'_>, desk: &mut Desk) -> Compression {
         "" => Compression::Untouched,
         "identity" => Compression::Identity,
         "gzip" => Compression::Gzip,
+        "br" => Compression::Brotli,
         "deflate" => Compression::Deflate,
         other => {
-            let title = match other {
-                "br" => "brotli is not built yet".to_owned(),
-                _ => format!("`{other}` is no encoding that is read"),
-            };
-            desk.error(&node.span, title, "write `gzip`, `deflate` or `identity`");
+            let title = format!("`{other}` is no encoding that is read");
+            desk.error(&node.span, title, "write `gzip`, `br`, `deflate` or `identity`");
             Compression::Untouched
         }
     }
@@ -106,6 +102,7 @@ fn check_accept_encoding(fields: &Fields<'_>, compression: Compression, desk: &m
         Compression::Untouched => return,
         Compression::Identity => "identity",
         Compression::Gzip => "gzip",
+        Compression::Brotli => "br",
         Compression::Deflate => "deflate",
     };
     let entries = fields.map("headers", desk).iter();
@@ -180,6 +177,10 @@ fn header_rule(node: &Node, fail_if: FailIf, desk: &mut Desk) -> Option<HeaderRu
 const BODY_KEYS: [(&str, FailIf); 2] = [
     ("fail_if_body_matches_regexp", FailIf::Matches),
     ("fail_if_body_not_matches_regexp", FailIf::NotMatches),
+];
+const JSON_KEYS: [(&str, FailIf); 2] = [
+    ("fail_if_body_json_matches_cel", FailIf::Matches),
+    ("fail_if_body_json_not_matches_cel", FailIf::NotMatches),
 ];
 const HEADER_KEYS: [(&str, FailIf); 2] =
     [("fail_if_header_matches", FailIf::Matches), ("fail_if_header_not_matches", FailIf::NotMatches)];

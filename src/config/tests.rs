@@ -218,7 +218,10 @@ modules:
     assert_eq!(titles(&loaded), Vec::<String>::new());
     assert_eq!(loaded.config.modules["two"].timeout, Duration::from_secs(4));
     let crate::spec::Prober::Http(http) = &loaded.config.modules["three"].prober else { panic!("http") };
-    assert_eq!((http.method.as_str(), http.body.as_deref()), ("POST", Some("x")));
+    assert_eq!(
+        (http.method.as_str(), http.body.clone()),
+        ("POST", Some(crate::spec::Body::Inline("x".into())))
+    );
 }
 
 #[test]

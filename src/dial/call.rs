@@ -13,7 +13,7 @@ use url::Url;
 
 use super::fault::{Part, Trouble, of_http};
 use super::request::Request;
-use super::secret::authorization;
+use super::secret::{self, authorization};
 use super::{Dialer, Trail};
 use crate::cause::{Cause, of_fault};
 use crate::outcome::{End, FaultKind};
@@ -70,7 +70,7 @@ impl Dialer {
         trail: &Trail,
     ) -> Result<Answer, Trouble> {
         let mut all = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(super::AGENT))]);
-        all.extend(client.headers.clone());
+        all.extend(secret::headers(client)?);
         if let Some(auth) = &client.auth {
             all.insert(AUTHORIZATION, authorization(auth)?);
         }
@@ -117,18 +117,10 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
-    use crate::spec::{Auth, DialSpec, Secret, TlsSpec};
+    use crate::spec::{Auth, Secret};
 
     fn client() -> HttpClient {
-        HttpClient {
-            headers: HeaderMap::new(),
-            auth: None,
-            tls: TlsSpec::default(),
-            follow_redirects: true,
-            http2: true,
-            dial: DialSpec::default(),
-            body_bytes_max: 16,
-        }
+        HttpClient { body_bytes_max: 16, ..HttpClient::default() }
     }
 
     /// A server that takes one request and answers so; it hands back what it was asked.
@@ -192,7 +184,7 @@ mod tests {
         assert_eq!(failed, "no complete answer within the timeout (deadline_exceeded, processing)");
 
         let auth = Some(Auth::Basic {
-            username: "u".into(),
+            username: Secret::Inline("u".into()),
             password: Some(Secret::File("/nowhere/password".into())),
         });
         let failed = post(&HttpClient { auth, ..client() }, &url, LONG).await.unwrap_err().to_string();

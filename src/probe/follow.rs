@@ -12,7 +12,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use url::Url;
 
-use crate::dial::{Answered, Dialer, Request, Trail, Trouble, authorization};
+use crate::dial::{Answered, Dialer, Request, Trail, Trouble, authorization, headers as all_headers};
 use crate::outcome::{FaultKind, HttpFacts, OwnSide};
 use crate::spec::{Auth, HttpClient, Secret, TlsSpec};
 
@@ -99,7 +99,7 @@ impl Hop {
     fn first(errand: Errand<'_>) -> Result<Self, Trouble> {
         let mut url = Url::parse(&errand.url).map_err(|_| FaultKind::NoSuchName)?;
         let url_auth = (!url.username().is_empty() || url.password().is_some()).then(|| Auth::Basic {
-            username: unescape(url.username()),
+            username: Secret::Inline(unescape(url.username())),
             password: url.password().map(|it| Secret::Inline(unescape(it))),
         });
         strip_credentials(&mut url);
@@ -118,7 +118,7 @@ impl Hop {
 
     fn headers(&self, client: &HttpClient) -> Result<HeaderMap, OwnSide> {
         let mut headers = self.headers.clone();
-        let mut own = client.headers.clone();
+        let mut own = all_headers(client)?;
         if self.is_abroad {
             let kept = own.iter().filter(|(name, value)| !is_personal(name, value));
             own = kept.map(|(name, value)| (name.clone(), value.clone())).collect();

@@ -5,7 +5,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
 use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -19,8 +18,8 @@ use crate::dial::Dialer;
 use crate::labels::Labels;
 use crate::outcome::{Late, Outcome};
 use crate::spec::{
-    Compression, DialSpec, Exchange, Family, HttpClient, HttpSpec, MetricsSpec, Module, Pem, Prober, Secret,
-    TcpSpec, TlsSpec,
+    DialSpec, Exchange, Family, HttpClient, HttpSpec, MetricsSpec, Module, Pem, Prober, Secret, TcpSpec,
+    TlsSpec,
 };
 use crate::target::Target;
 
@@ -267,29 +266,11 @@ pub(super) fn not_yet_valid(params: &mut CertificateParams) {
 }
 
 pub(super) fn client() -> HttpClient {
-    HttpClient {
-        headers: HeaderMap::new(),
-        auth: None,
-        tls: TlsSpec::default(),
-        follow_redirects: true,
-        http2: true,
-        dial: DialSpec { preferred: Family::Ip4, ..DialSpec::default() },
-        body_bytes_max: 1 << 20,
-    }
+    HttpClient { dial: DialSpec { preferred: Family::Ip4, ..DialSpec::default() }, ..HttpClient::default() }
 }
 
 pub(super) fn http_spec() -> HttpSpec {
-    HttpSpec {
-        client: client(),
-        method: Method::GET,
-        body: None,
-        compression: Compression::Untouched,
-        valid_status_codes: Vec::new(),
-        valid_http_versions: Vec::new(),
-        ssl: None,
-        body_rules: Vec::new(),
-        header_rules: Vec::new(),
-    }
+    HttpSpec { client: client(), ..HttpSpec::default() }
 }
 
 /// A module that fails no test for want of time: whoever wants the time to run out says so.

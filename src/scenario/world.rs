@@ -8,7 +8,8 @@ use crate::engine::{CheckOrder, QueryOrder};
 use crate::exposition::{Format, Limits, Scan, Summary};
 use crate::moment::Moment;
 use crate::outcome::{
-    CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, Late, Outcome, Phase, Series, TlsFacts,
+    CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, JsonMatch, Late, Outcome, Phase,
+    Series, TlsFacts,
 };
 use crate::spec::{Module, Prober};
 use crate::view::{CheckAnswer, Hop, Reading};
@@ -147,6 +148,12 @@ fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
         Prober::Http(spec) => spec.body_rules.iter().map(|it| it.regex.is_match(body.as_bytes())).collect(),
         Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_) => Vec::new(),
     };
+    let json_matches = match prober {
+        Prober::Http(spec) if see.body.is_some() => JsonMatch::of(&spec.json_rules, body.as_bytes()),
+        Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_) => {
+            Vec::new()
+        }
+    };
     HttpFacts {
         status: see.status.unwrap_or(200),
         version: "HTTP/1.1",
@@ -154,6 +161,7 @@ fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
         body_bytes: body.len() as u64,
         body_start: body.to_owned(),
         body_matches,
+        json_matches,
         ..HttpFacts::default()
     }
 }

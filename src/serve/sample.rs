@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, Method};
-
 use crate::cause::Judged;
 use crate::engine::{AlertState, AlertStatus, TargetStatus};
 use crate::exposition::Summary;
@@ -17,8 +15,7 @@ use crate::outcome::{
 };
 use crate::runbook::{PageRef, Step};
 use crate::spec::{
-    Compression, DialSpec, HttpClient, HttpSpec, MetricsSpec, Module, OnEmpty, Prober, QuerySpec, TcpSpec,
-    TlsSpec,
+    DialSpec, HttpClient, HttpSpec, MetricsSpec, Module, OnEmpty, Prober, QuerySpec, TcpSpec, TlsSpec,
 };
 use crate::target::{Target, TargetId};
 
@@ -27,17 +24,7 @@ pub(super) fn hour() -> SystemTime {
 }
 
 pub(super) fn http_module() -> Module {
-    module(Prober::Http(HttpSpec {
-        client: client(),
-        method: Method::GET,
-        body: None,
-        compression: Compression::Untouched,
-        valid_status_codes: Vec::new(),
-        valid_http_versions: Vec::new(),
-        ssl: None,
-        body_rules: Vec::new(),
-        header_rules: Vec::new(),
-    }))
+    module(Prober::Http(HttpSpec { client: client(), ..HttpSpec::default() }))
 }
 
 pub(super) fn metrics_module() -> Module {
@@ -69,15 +56,7 @@ fn module(prober: Prober) -> Module {
 }
 
 fn client() -> HttpClient {
-    HttpClient {
-        headers: HeaderMap::new(),
-        auth: None,
-        tls: TlsSpec::default(),
-        follow_redirects: true,
-        http2: true,
-        dial: DialSpec::default(),
-        body_bytes_max: 1 << 20,
-    }
+    HttpClient::default()
 }
 
 /// An answer over TLS with everything that can be seen of one, after 2.5 s.

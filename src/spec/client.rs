@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use super::{DialSpec, TlsSpec};
 
@@ -12,6 +12,8 @@ use super::{DialSpec, TlsSpec};
 pub struct HttpClient {
     /// Sent with each request; `Host` among them names another host than the URL does.
     pub headers: HeaderMap,
+    /// Further headers, whose values stand in files.
+    pub header_files: Vec<(HeaderName, Secret)>,
     /// Who we say we are.
     pub auth: Option<Auth>,
     /// Which certificates are taken, and which one we show.
@@ -26,13 +28,29 @@ pub struct HttpClient {
     pub body_bytes_max: u64,
 }
 
+/// Nothing is sent along, redirects are followed, and a body of up to 1 MiB is read.
+impl Default for HttpClient {
+    fn default() -> Self {
+        Self {
+            headers: HeaderMap::new(),
+            header_files: Vec::new(),
+            auth: None,
+            tls: TlsSpec::default(),
+            follow_redirects: true,
+            http2: true,
+            dial: DialSpec::default(),
+            body_bytes_max: 1 << 20,
+        }
+    }
+}
+
 /// Credentials of a request. They never cross to another host, port or scheme on a redirect.
 #[derive(Clone, Debug)]
 pub enum Auth {
     /// `Authorization: Basic`.
     Basic {
         /// The user's name.
-        username: String,
+        username: Secret,
         /// The password; none is sent as an empty one.
         password: Option<Secret>,
     },

@@ -9,11 +9,7 @@ pub const BASIC_AUTH: Section = Section {
         key("username", "a text", "", "the user's name"),
         key("password", "a text", "none", "the password"),
         key("password_file", "a path", "none", "a file that holds the password"),
-        later(
-            "username_file",
-            "the user's name",
-            "a name from a file is not built yet: write it as `username`",
-        ),
+        key("username_file", "a path", "none", "a file that holds the user's name"),
         later("username_ref", "the user's name", "there is no secret manager here: write `username`"),
         later("password_ref", "the password", "there is no secret manager here: name a `password_file`"),
     ],
@@ -56,11 +52,7 @@ pub const EXTRA_HEADER: Section = Section {
     keys: &[
         key("values", "a list of texts", "none", "values, all of them sent"),
         key("secrets", "a list of texts", "none", "values that nobody is shown"),
-        later(
-            "files",
-            "values in files",
-            "header values from files are not built yet: write them as `secrets`",
-        ),
+        key("files", "a list of paths", "none", "files that hold a value each, read at each use"),
     ],
 };
 

@@ -15,17 +15,17 @@ pub const HTTP: Section = Section {
         key("method", "a text", "GET", "the request's method"),
         key("headers", "a map of texts", "none", "sent with each request"),
         key("body", "a text", "none", "the request's body"),
-        later("body_file", "the request's body", "a body from a file is not built yet: write it as `body`"),
+        key("body_file", "a path", "none", "a file that holds the request's body, read at each use"),
         key("body_size_limit", "a size as 10MB", "1MiB", "the longest decoded body; 0 is no limit"),
-        key("compression", "gzip, deflate or identity", "", "how the answer's body is encoded"),
+        key("compression", "gzip, br, deflate or identity", "", "how the answer's body is encoded"),
         FOLLOW,
         key("no_follow_redirects", "true or false", "", "old opposite of `follow_redirects`"),
         key("fail_if_ssl", "true or false", "false", "TLS is a failure"),
         key("fail_if_not_ssl", "true or false", "false", "plain text is a failure"),
         key("fail_if_body_matches_regexp", "a list of patterns", "none", "a match is a failure"),
         key("fail_if_body_not_matches_regexp", "a list of patterns", "none", "no match is a failure"),
-        later("fail_if_body_json_matches_cel", "a condition on the body", NO_CEL),
-        later("fail_if_body_json_not_matches_cel", "a condition on the body", NO_CEL),
+        key("fail_if_body_json_matches_cel", "CEL", "none", "a condition on the JSON `body` that fails it"),
+        key("fail_if_body_json_not_matches_cel", "CEL", "none", "a condition that the JSON `body` must meet"),
         key("fail_if_header_matches", "a list of maps", "none", "a match is a failure"),
         key("fail_if_header_not_matches", "a list of maps", "none", "no match is a failure"),
         PREFERRED,
@@ -56,6 +56,3 @@ pub const HEADER_RULE: Section = Section {
         key("allow_missing", "true or false", "false", "whether a missing header is no failure"),
     ],
 };
-
-const NO_CEL: &str =
-    "conditions on a JSON body are not built yet: `fail_if_body_matches_regexp` takes a pattern";

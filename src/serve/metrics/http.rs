@@ -90,6 +90,19 @@ pub(super) const ROWS: &[TargetRow] = &[
         },
     },
     TargetRow {
+        family: gauge(
+            "probe_failed_due_to_cel",
+            &[],
+            "Whether a condition on the JSON body failed; there where the module has one.",
+        ),
+        samples: |it, out| {
+            let Some(Judged { verdict, .. }) = it.told() else { return };
+            if has_json_rules(&it.module.prober) {
+                out.put(&[], flag(matches!(verdict, Verdict::Failure(Cause::AssertionFailed, _))));
+            }
+        },
+    },
+    TargetRow {
         family: gauge("probe_exposition_samples", &[], "Samples in the exposition that was read."),
         samples: |it, out| {
             if let Some(Ok(summary)) = it.seen().and_then(|it| it.exposition.as_ref()) {
@@ -98,6 +111,13 @@ pub(super) const ROWS: &[TargetRow] = &[
         },
     },
 ];
+
+fn has_json_rules(prober: &Prober) -> bool {
+    match prober {
+        Prober::Http(spec) => !spec.json_rules.is_empty(),
+        Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_) => false,
+    }
+}
 
 /// For probers that speak HTTP: a number of the last answer, 0 where there was none.
 fn put_http(it: &Reading<'_>, out: &mut Samples<'_, '_>, number: fn(&HttpFacts) -> f64) {
