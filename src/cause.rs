@@ -3,6 +3,7 @@
 use crate::exposition;
 use crate::outcome::{
     CertificateFault, End, Fault, FaultKind, HeaderMatch, HttpFacts, JsonMatch, Outcome, OwnSide, Phase,
+    Serving,
 };
 use crate::spec::{FailIf, HttpSpec, Module, OnEmpty, Prober, QuerySpec, SslWanted};
 
@@ -120,6 +121,7 @@ fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
             let mismatch = outcome.conversation.as_ref().is_some_and(|it| it.mismatch);
             mismatch.then_some((Cause::ContentMismatch, Phase::Check))
         }
+        Prober::Grpc(_) => Some((of_grpc(outcome)?, Phase::Check)),
         Prober::Path(_) => of_path(outcome),
         Prober::Query(spec) => Some((of_series(spec, outcome)?, Phase::Check)),
     }
@@ -128,7 +130,7 @@ fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
 /// Whether the answer has nothing to say where it should.
 fn is_silent(prober: &Prober, outcome: &Outcome) -> bool {
     match prober {
-        Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) => false,
+        Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) => false,
         Prober::Query(spec) => match &outcome.series {
             None | Some(Err(_)) => true,
             Some(Ok(series)) => series.is_empty() && spec.on_empty == OnEmpty::Unknown,
@@ -201,6 +203,16 @@ fn of_metrics(outcome: &Outcome) -> Option<(Cause, Phase)> {
         None => Some((Cause::ContentType, Phase::Check)),
         Some(Err(flaw)) => Some((of_flaw(flaw.kind), Phase::Check)),
         Some(Ok(_)) => None,
+    }
+}
+
+/// Only a service that says so serves.
+fn of_grpc(outcome: &Outcome) -> Option<Cause> {
+    let grpc = outcome.grpc.as_ref().expect("a grpc reply has grpc facts");
+    match grpc.serving {
+        Some(Serving::Serving) => None,
+        Some(Serving::Unknown | Serving::NotServing | Serving::ServiceUnknown) => Some(Cause::GrpcNotServing),
+        None => Some(Cause::GrpcStatus),
     }
 }
 
@@ -351,6 +363,7 @@ causes! {
     DnsAnswerMismatch "dns_answer_mismatch" Check "the records are not what was expected" "see the records";
     IcmpUnreachable "icmp_unreachable" Connect "a router or the host answered that it cannot be reached" "the address that said so stands in the evidence";
     GrpcNotServing "grpc_not_serving" Check "the health service says that it does not serve" "read the service's log";
+    GrpcStatus "grpc_status" Check "the health check was answered with an error instead of a state" "the code stands in the evidence: 5 is a service that nobody knows there, 12 a server without health checks, 14 one that cannot answer now";
     QueryMatched "query_matched" Check "the question to Prometheus finds it" "see the series in the evidence, and ask the question there";
     QueryEmpty "query_empty" Check "the question has no answer, and should have" "see whether the series still exists";
     PathLossy "path_lossy" Check "packets are lost on the way" "loss begins where every later hop that answers loses";

@@ -36,6 +36,7 @@ pub(crate) mod word;
 mod field;
 mod address;
 mod client;
+mod grpc;
 mod http;
 mod metrics;
 mod path;

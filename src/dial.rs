@@ -29,7 +29,7 @@ pub use call::{Answer, CallFailed};
 pub(crate) use connection::{Connection, FirstByte, Wire};
 pub(crate) use fault::{Part, Trouble, of_http, of_io};
 pub(crate) use request::{Answered, Request};
-pub(crate) use secret::{authorization, body, headers};
+pub(crate) use secret::{authorization, base64, body, headers};
 pub(crate) use trail::Trail;
 
 use crate::config::Endpoint;

@@ -1,6 +1,7 @@
 //! What one attempt saw. Facts only: `cause` decides what they mean.
 
 mod conversation;
+mod grpc;
 mod http;
 mod path;
 mod series;
@@ -13,6 +14,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 pub use conversation::Conversation;
+pub use grpc::{GrpcFacts, Serving, grpc_status_name};
 pub use http::{HeaderMatch, HttpFacts, JsonMatch};
 pub use path::{HopFacts, PathFacts, Refusal, RoundTrips};
 pub use series::{Series, folded, notes, sum};
@@ -39,6 +41,8 @@ pub struct Outcome {
     pub exposition: Option<Result<Summary, Flaw>>,
     /// What a conversation over TCP showed.
     pub conversation: Option<Conversation>,
+    /// What a health check of gRPC showed.
+    pub grpc: Option<GrpcFacts>,
     /// What was found of the way, for `path`; also when the time was up before all was measured.
     pub path: Option<PathFacts>,
     /// What Prometheus answered, for `query`, or in words why it did not.
@@ -59,6 +63,7 @@ impl Outcome {
             http: None,
             exposition: None,
             conversation: None,
+            grpc: None,
             path: None,
             series: None,
             end,

@@ -7,6 +7,7 @@
 mod body;
 mod brotli;
 mod follow;
+mod grpc;
 mod http;
 mod metrics;
 mod path;
@@ -83,6 +84,7 @@ async fn converse(dialer: &Dialer, module: &Module, target: &Target, trail: Trai
         Prober::Http(spec) => http::ask(dialer, module, spec, target, &trail).await,
         Prober::Metrics(spec) => metrics::ask(dialer, module, spec, target, &trail).await,
         Prober::Tcp(spec) => tcp::ask(dialer, module, spec, target, &trail).await,
+        Prober::Grpc(spec) => grpc::ask(dialer, module, spec, target, &trail).await,
         Prober::Path(spec) => path::ask(dialer, module, spec, target, &trail).await,
         Prober::Query(spec) => query::ask(dialer, module, spec, &trail).await,
     };

@@ -4,6 +4,7 @@
 
 mod client;
 mod dial;
+mod grpc;
 mod http;
 mod json;
 mod metrics;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use client::{Auth, HttpClient, Secret};
 pub use dial::{DialSpec, Family};
+pub use grpc::GrpcSpec;
 pub use http::{Body, BodyRule, Compression, FailIf, HeaderRule, HttpSpec, JsonRule, SslWanted};
 pub use json::JsonCondition;
 pub use metrics::{MetricsSpec, ScrapeProtocol};
@@ -51,6 +53,8 @@ pub enum Prober {
     Metrics(MetricsSpec),
     /// A TCP connection, TLS if asked for, and a conversation.
     Tcp(TcpSpec),
+    /// The standard health check of gRPC.
+    Grpc(GrpcSpec),
     /// The way to the target, hop by hop.
     Path(PathSpec),
     /// A question to Prometheus. Its answer's series are the targets.
@@ -72,7 +76,7 @@ impl Prober {
     /// Whether what is asked about is found in the answer, and not by discovery.
     pub fn asks_for_series(&self) -> bool {
         match self {
-            Self::Http(_) | Self::Metrics(_) | Self::Tcp(_) | Self::Path(_) => false,
+            Self::Http(_) | Self::Metrics(_) | Self::Tcp(_) | Self::Grpc(_) | Self::Path(_) => false,
             Self::Query(_) => true,
         }
     }
@@ -83,6 +87,7 @@ impl Prober {
             Self::Http(_) => "http",
             Self::Metrics(_) => "metrics",
             Self::Tcp(_) => "tcp",
+            Self::Grpc(_) => "grpc",
             Self::Path(_) => "path",
             Self::Query(_) => "query",
         }

@@ -68,7 +68,7 @@ pub(super) fn header_name(name: &str, span: &std::ops::Range<usize>, desk: &mut 
     found
 }
 
-fn header_value(node: &Node, desk: &mut Desk) -> Option<HeaderValue> {
+pub(super) fn header_value(node: &Node, desk: &mut Desk) -> Option<HeaderValue> {
     if node.is_null() {
         return Some(HeaderValue::from_static(""));
     }

@@ -2,6 +2,7 @@
 //! The reading goes by these tables, and so does what is printed about them.
 
 pub use client::{AUTHORIZATION, BASIC_AUTH, ENDPOINT, EXTRA_HEADER, RUNBOOK, SETTINGS, TLS};
+pub use grpc::GRPC;
 pub use http::{HEADER_RULE, HTTP};
 pub use metrics::{METRICS, SCRAPE_HTTP};
 pub use module::MODULE;
@@ -10,6 +11,7 @@ pub use query::QUERY;
 pub use tcp::{EXCHANGE, TCP};
 
 mod client;
+mod grpc;
 mod http;
 mod metrics;
 mod module;
@@ -80,6 +82,7 @@ pub const SECTIONS: &[&Section] = &[
     &SCRAPE_HTTP,
     &METRICS,
     &TCP,
+    &GRPC,
     &PATH,
     &QUERY,
     &HEADER_RULE,

@@ -9,7 +9,7 @@ use super::field::Fields;
 use super::key::MODULE;
 use super::raw::Entry;
 use super::word::{self, Bounds, HOUR};
-use super::{http, metrics, path, query, tcp};
+use super::{grpc, http, metrics, path, query, tcp};
 use crate::spec::{Module, Prober};
 
 /// The module under that name.
@@ -31,8 +31,10 @@ pub(super) fn read(entry: &Entry, desk: &mut Desk) -> Module {
         desk.error(span, "connecting may take longer than the timeout", help);
     }
     let prober = prober(&fields, desk);
-    if let (Prober::Http(_) | Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_), Some(span)) =
-        (&prober, fields.key_span("metrics"))
+    if let (
+        Prober::Http(_) | Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) | Prober::Query(_),
+        Some(span),
+    ) = (&prober, fields.key_span("metrics"))
     {
         let title = format!("the prober `{}` does not read this section", prober.name());
         desk.warning(span, title, "write `prober: metrics` to ask as a scrape does");
@@ -47,15 +49,15 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
         "http" => Prober::Http(http::read(fields.get("http"), desk)),
         "metrics" => Prober::Metrics(metrics::read(fields, desk)),
         "tcp" => Prober::Tcp(tcp::read(fields.get("tcp"), desk)),
+        "grpc" => Prober::Grpc(grpc::read(fields.get("grpc"), desk)),
         "path" => Prober::Path(path::read(fields.get("path"), desk)),
         "query" => Prober::Query(query::read(fields, desk)),
         other => {
             if let Some(node) = named.filter(|_| !other.is_empty()) {
                 let help = match nearest(other, PROBERS) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => {
-                        "those that are known are `http`, `metrics`, `tcp`, `path` and `query`".to_owned()
-                    }
+                    None => "those that are known are `http`, `metrics`, `tcp`, `grpc`, `path` and `query`"
+                        .to_owned(),
                 };
                 desk.error(&node.span, format!("prober `{other}` is not known here"), help);
             }
@@ -64,6 +66,6 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
     }
 }
 
-const PROBERS: [&str; 5] = ["http", "metrics", "tcp", "path", "query"];
+const PROBERS: [&str; 6] = ["http", "metrics", "tcp", "grpc", "path", "query"];
 pub(super) const ATTEMPT: Bounds = Bounds::new(Duration::from_millis(1), HOUR);
 const TIMEOUT: Duration = Duration::from_secs(10);

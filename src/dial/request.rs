@@ -77,6 +77,28 @@ impl Dialer {
         }
     }
 
+    /// Likewise, over HTTP/2 and nothing else: in the clear where the URL says `http`.
+    pub(crate) async fn request_by_http2(
+        &self,
+        request: Request<'_>,
+        trail: &Trail,
+    ) -> Result<Answered, Trouble> {
+        let host = host(request.url)?;
+        let port = request.url.port_or_known_default().ok_or(FaultKind::NoSuchName)?;
+        let wire = self.connect(&host, port, request.dial, request.connect_timeout, trail).await?;
+        let connection = if request.url.scheme() == "https" {
+            let stream = self.secure(wire, &host, request.tls, &[b"h2"], trail).await?;
+            if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+                return Err(FaultKind::TlsProtocol.into());
+            }
+            Connection::tls(stream, FirstByte::Preface)
+        } else {
+            Connection::plain(wire, FirstByte::Preface)
+        };
+        trail.enter(Phase::Processing);
+        over_http2(connection, request, trail).await
+    }
+
     async fn secure_for_http(
         &self,
         wire: Wire,
@@ -167,7 +189,8 @@ async fn over_http2(
         None => Authority::try_from(authority(request.url)).map_err(|_| FaultKind::NoSuchName)?,
     };
     let mut uri = http::uri::Parts::default();
-    uri.scheme = Some(http::uri::Scheme::HTTPS);
+    let is_plain = request.url.scheme() == "http";
+    uri.scheme = Some(if is_plain { http::uri::Scheme::HTTP } else { http::uri::Scheme::HTTPS });
     uri.authority = Some(authority);
     uri.path_and_query = Some(path_and_query(request.url)?);
     let mut message = http::Request::new(Full::new(request.body));

@@ -88,7 +88,8 @@ fn read(path: &Path) -> Result<String, OwnSide> {
     fs::read_to_string(path).map_err(|_| OwnSide::Secret)
 }
 
-fn base64(bytes: &[u8]) -> String {
+/// As RFC 4648 has it.
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {

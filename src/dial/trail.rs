@@ -12,7 +12,8 @@ use tokio::time::Instant;
 use super::fault::Trouble;
 use crate::exposition::{Flaw, Summary};
 use crate::outcome::{
-    Conversation, End, Fault, FaultKind, HttpFacts, Outcome, PathFacts, Phase, Phases, Series, TlsFacts,
+    Conversation, End, Fault, FaultKind, GrpcFacts, HttpFacts, Outcome, PathFacts, Phase, Phases, Series,
+    TlsFacts,
 };
 
 /// The trail of one attempt. Clones lead to the same one.
@@ -32,6 +33,8 @@ pub(crate) struct Seen {
     pub exposition: Option<Result<Summary, Flaw>>,
     /// What a conversation over TCP showed.
     pub conversation: Option<Conversation>,
+    /// What a health check of gRPC showed.
+    pub grpc: Option<GrpcFacts>,
     /// What was found of the way.
     pub path: Option<PathFacts>,
     /// What Prometheus answered, or why it did not.
@@ -168,6 +171,7 @@ impl Notes {
             http: seen.http,
             exposition: seen.exposition,
             conversation: seen.conversation,
+            grpc: seen.grpc,
             path: seen.path,
             series: seen.series,
             end,

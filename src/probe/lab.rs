@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::config::{self, LastGood, Source};
 use crate::dial::Dialer;
 use crate::labels::Labels;
 use crate::outcome::{Late, Outcome};
@@ -338,4 +339,22 @@ pub(super) async fn ask_on(
 pub(super) fn switch() -> (mpsc::UnboundedSender<()>, Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<()>>>) {
     let (on, waiting) = mpsc::unbounded_channel();
     (on, Arc::new(tokio::sync::Mutex::new(waiting)))
+}
+
+/// The shipped example of that name, with `to` in place of `from`: for each of its probes how it asks,
+/// and each address that it asks.
+pub(super) fn example(name: &str, from: &str, to: &str) -> Vec<(Module, String)> {
+    let file = format!("docs/examples/{name}.yaml");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{file} names {from}");
+    let source = Source { name: file.into(), text: Ok(text.replace(from, to).into()) };
+    let loaded = config::load(&[source], &LastGood::default());
+    assert_eq!(loaded.complaints, []);
+    let probes = loaded.config.plan.probes.iter().zip(&loaded.config.discoveries);
+    let asked = probes.flat_map(|(probe, discovery)| {
+        let targets = discovery.static_configs.iter().flat_map(|it| &it.targets);
+        targets.map(|it| ((*probe.module).clone(), it.clone()))
+    });
+    asked.collect()
 }

@@ -1,5 +1,6 @@
 //! One server, one fault, one expected end.
 
+mod grpc;
 mod http;
 mod metrics;
 mod patience;

@@ -8,8 +8,8 @@ use crate::engine::{CheckOrder, QueryOrder};
 use crate::exposition::{Format, Limits, Scan, Summary};
 use crate::moment::Moment;
 use crate::outcome::{
-    CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, JsonMatch, Late, Outcome, Phase,
-    Series, TlsFacts,
+    CertificateFacts, Conversation, End, Fault, FaultKind, GrpcFacts, HttpFacts, JsonMatch, Late, Outcome,
+    Phase, Series, Serving, TlsFacts,
 };
 use crate::spec::{Module, Prober};
 use crate::view::{CheckAnswer, Hop, Reading};
@@ -115,6 +115,10 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Outco
     }
     match &module.prober {
         Prober::Http(_) | Prober::Path(_) => {}
+        Prober::Grpc(_) => {
+            let serving = Some(Serving::Serving);
+            outcome.grpc = Some(GrpcFacts { serving, ..GrpcFacts::default() });
+        }
         Prober::Query(_) => outcome.series = Some(Ok(series(see))),
         Prober::Metrics(_) if body.is_empty() => {
             outcome.exposition = Some(Ok(Summary::default()));
@@ -139,20 +143,25 @@ fn series(see: &See) -> Arc<[Series]> {
 fn is_http(prober: &Prober) -> bool {
     match prober {
         Prober::Http(_) | Prober::Metrics(_) => true,
-        Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_) => false,
+        Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) | Prober::Query(_) => false,
     }
 }
 
 fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
     let body_matches = match prober {
         Prober::Http(spec) => spec.body_rules.iter().map(|it| it.regex.is_match(body.as_bytes())).collect(),
-        Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_) => Vec::new(),
+        Prober::Metrics(_) | Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) | Prober::Query(_) => {
+            Vec::new()
+        }
     };
     let json_matches = match prober {
         Prober::Http(spec) if see.body.is_some() => JsonMatch::of(&spec.json_rules, body.as_bytes()),
-        Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_) => {
-            Vec::new()
-        }
+        Prober::Http(_)
+        | Prober::Metrics(_)
+        | Prober::Tcp(_)
+        | Prober::Grpc(_)
+        | Prober::Path(_)
+        | Prober::Query(_) => Vec::new(),
     };
     HttpFacts {
         status: see.status.unwrap_or(200),

@@ -13,6 +13,7 @@ use crate::engine::{AlertState, Snapshot, TargetStatus};
 use crate::labels::{escape, is_label_name};
 
 mod engine;
+mod grpc;
 mod http;
 mod query;
 mod reading;
@@ -23,7 +24,7 @@ pub(super) use engine::OF_ENGINE;
 use reading::{Reading, TargetRow};
 
 /// The families of targets, in the order of the page: one table for each kind of fact.
-const OF_TARGETS: [&[TargetRow]; 4] = [target::ROWS, query::ROWS, http::ROWS, tls::ROWS];
+const OF_TARGETS: [&[TargetRow]; 5] = [target::ROWS, query::ROWS, http::ROWS, grpc::ROWS, tls::ROWS];
 
 pub(super) fn of_targets() -> impl Iterator<Item = &'static TargetRow> {
     OF_TARGETS.into_iter().flatten()

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::cause::Judged;
+use crate::condition::over_json;
 use crate::engine::{AlertState, AlertStatus, TargetStatus};
 use crate::exposition::Summary;
 use crate::labels::Labels;
 use crate::notification::Notification;
 use crate::outcome::{
-    CertificateFacts, Conversation, End, Fault, FaultKind, HttpFacts, Outcome, OwnSide, Phase, Series,
-    TlsFacts,
+    CertificateFacts, Conversation, End, Fault, FaultKind, GrpcFacts, HttpFacts, Outcome, OwnSide, Phase,
+    Series, Serving, TlsFacts,
 };
 use crate::runbook::{PageRef, Step};
 use crate::spec::{
-    DialSpec, HttpClient, HttpSpec, MetricsSpec, Module, OnEmpty, Prober, QuerySpec, TcpSpec, TlsSpec,
+    DialSpec, FailIf, GrpcSpec, HttpClient, HttpSpec, JsonRule, MetricsSpec, Module, OnEmpty, Prober,
+    QuerySpec, TcpSpec, TlsSpec,
 };
 use crate::target::{Target, TargetId};
 
@@ -43,6 +45,17 @@ pub(super) fn tcp_module() -> Module {
         starttls: TlsSpec::default(),
         query_response: Vec::new(),
     }))
+}
+
+pub(super) fn grpc_module() -> Module {
+    module(Prober::Grpc(GrpcSpec::default()))
+}
+
+/// A module with a condition on the JSON body.
+pub(super) fn json_module() -> Module {
+    let condition = Arc::new(over_json("body.up").expect("the condition is sound"));
+    let json_rules = vec![JsonRule { condition, fail_if: FailIf::NotMatches }];
+    module(Prober::Http(HttpSpec { json_rules, ..HttpSpec::default() }))
 }
 
 pub(super) fn query_module() -> Module {
@@ -99,6 +112,15 @@ pub(super) fn refused() -> Outcome {
 
 pub(super) fn unknown() -> Outcome {
     Outcome::bare(hour(), Duration::ZERO, End::Unknown(OwnSide::Fd))
+}
+
+/// What a health service said.
+pub(super) fn health(serving: Serving) -> Outcome {
+    let mut outcome = Outcome::bare(hour(), Duration::from_millis(3), End::Reply);
+    outcome.phases.add(Phase::Resolve, Duration::from_millis(1));
+    outcome.phases.add(Phase::Processing, Duration::from_millis(2));
+    outcome.grpc = Some(GrpcFacts { serving: Some(serving), ..GrpcFacts::default() });
+    outcome
 }
 
 /// One series of that value.

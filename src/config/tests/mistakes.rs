@@ -171,8 +171,8 @@ fn mistakes_in_text_rules_have_their_place_and_a_help() {
 #[test]
 fn mistakes_in_modules_have_their_place_and_a_help() {
     hold(&[
-        row(module("timeout: 5s"), "timeout", "needs `prober`", "http, metrics, tcp, path or query"),
-        row(module("prober: dns"), "dns", "prober `dns` is not known", "`tcp`, `path` and `query`"),
+        row(module("timeout: 5s"), "timeout", "needs `prober`", "path or query"),
+        row(module("prober: dns"), "dns", "prober `dns` is not known", "`path` and `query`"),
         row(module("prober: htpp"), "htpp", "not known", "did you mean `http`?"),
         row(module("prober: path, path: { protocol: udp }"), "udp", "no path is traced", "`icmp`"),
         row(module("prober: path, path: { hops_max: 0 }"), "0", "not a number", "from 1 to 255"),
