@@ -121,6 +121,7 @@ fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
             let mismatch = outcome.conversation.as_ref().is_some_and(|it| it.mismatch);
             mismatch.then_some((Cause::ContentMismatch, Phase::Check))
         }
+        Prober::WebSocket(_) => of_websocket(outcome),
         Prober::Grpc(_) => Some((of_grpc(outcome)?, Phase::Check)),
         Prober::Path(_) => of_path(outcome),
         Prober::Query(spec) => Some((of_series(spec, outcome)?, Phase::Check)),
@@ -130,7 +131,12 @@ fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
 /// Whether the answer has nothing to say where it should.
 fn is_silent(prober: &Prober, outcome: &Outcome) -> bool {
     match prober {
-        Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) => false,
+        Prober::Http(_)
+        | Prober::Metrics(_)
+        | Prober::Tcp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Path(_) => false,
         Prober::Query(spec) => match &outcome.series {
             None | Some(Err(_)) => true,
             Some(Ok(series)) => series.is_empty() && spec.on_empty == OnEmpty::Unknown,
@@ -204,6 +210,16 @@ fn of_metrics(outcome: &Outcome) -> Option<(Cause, Phase)> {
         Some(Err(flaw)) => Some((of_flaw(flaw.kind), Phase::Check)),
         Some(Ok(_)) => None,
     }
+}
+
+/// The handshake is answered with one status alone, and what is expected must come.
+fn of_websocket(outcome: &Outcome) -> Option<(Cause, Phase)> {
+    let http = outcome.http.as_ref().expect("a websocket reply has http facts");
+    if http.status != 101 {
+        return Some((Cause::HttpStatus, Phase::Processing));
+    }
+    let mismatch = outcome.conversation.as_ref().is_some_and(|it| it.mismatch);
+    mismatch.then_some((Cause::ContentMismatch, Phase::Check))
 }
 
 /// Only a service that says so serves.

@@ -42,6 +42,7 @@ mod metrics;
 mod path;
 mod query;
 mod tcp;
+mod websocket;
 mod module;
 mod rewrite;
 mod pattern;

@@ -140,7 +140,12 @@ fn target(
     let path = file.map(|it| it.display().to_string()).unwrap_or_default();
     let metrics_path = match prober {
         Prober::Metrics(_) => "/metrics",
-        Prober::Http(_) | Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) | Prober::Query(_) => "",
+        Prober::Http(_)
+        | Prober::Tcp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Path(_)
+        | Prober::Query(_) => "",
     };
     let defaults: Labels = [
         ("__address__", address),

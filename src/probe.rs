@@ -13,6 +13,7 @@ mod metrics;
 mod path;
 mod query;
 mod tcp;
+mod websocket;
 
 use std::fmt;
 use std::pin::Pin;
@@ -85,6 +86,7 @@ async fn converse(dialer: &Dialer, module: &Module, target: &Target, trail: Trai
         Prober::Metrics(spec) => metrics::ask(dialer, module, spec, target, &trail).await,
         Prober::Tcp(spec) => tcp::ask(dialer, module, spec, target, &trail).await,
         Prober::Grpc(spec) => grpc::ask(dialer, module, spec, target, &trail).await,
+        Prober::WebSocket(spec) => websocket::ask(dialer, module, spec, target, &trail).await,
         Prober::Path(spec) => path::ask(dialer, module, spec, target, &trail).await,
         Prober::Query(spec) => query::ask(dialer, module, spec, &trail).await,
     };

@@ -12,6 +12,7 @@ mod path;
 mod query;
 mod tcp;
 mod tls;
+mod websocket;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub use path::{PathProtocol, PathSpec};
 pub use query::{OnEmpty, QuerySpec};
 pub use tcp::{Exchange, TcpSpec};
 pub use tls::{Pem, TlsSpec, TlsVersion};
+pub use websocket::{Turn, WebSocketSpec};
 
 use crate::target::Form;
 
@@ -55,6 +57,8 @@ pub enum Prober {
     Tcp(TcpSpec),
     /// The standard health check of gRPC.
     Grpc(GrpcSpec),
+    /// A WebSocket, and a conversation by messages.
+    WebSocket(WebSocketSpec),
     /// The way to the target, hop by hop.
     Path(PathSpec),
     /// A question to Prometheus. Its answer's series are the targets.
@@ -76,7 +80,12 @@ impl Prober {
     /// Whether what is asked about is found in the answer, and not by discovery.
     pub fn asks_for_series(&self) -> bool {
         match self {
-            Self::Http(_) | Self::Metrics(_) | Self::Tcp(_) | Self::Grpc(_) | Self::Path(_) => false,
+            Self::Http(_)
+            | Self::Metrics(_)
+            | Self::Tcp(_)
+            | Self::Grpc(_)
+            | Self::WebSocket(_)
+            | Self::Path(_) => false,
             Self::Query(_) => true,
         }
     }
@@ -88,6 +97,7 @@ impl Prober {
             Self::Metrics(_) => "metrics",
             Self::Tcp(_) => "tcp",
             Self::Grpc(_) => "grpc",
+            Self::WebSocket(_) => "websocket",
             Self::Path(_) => "path",
             Self::Query(_) => "query",
         }

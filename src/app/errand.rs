@@ -132,7 +132,9 @@ async fn look_closer(dialer: Dialer, order: CheckOrder) -> Done {
     }
     let target = match &module.prober {
         Prober::Tcp(_) | Prober::Path(_) => Arc::new(target.port()),
-        Prober::Http(_) | Prober::Metrics(_) | Prober::Grpc(_) | Prober::Query(_) => target,
+        Prober::Http(_) | Prober::Metrics(_) | Prober::Grpc(_) | Prober::WebSocket(_) | Prober::Query(_) => {
+            target
+        }
     };
     let (outcome, rest) = crate::probe::ask(&dialer, &module, &target).await;
     let judged = Judged::new(&module, outcome);

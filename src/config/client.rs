@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::desk::Desk;
 use super::field::Fields;
 use super::key::{AUTHORIZATION, BASIC_AUTH, EXTRA_HEADER, TLS};
-use super::raw::Node;
+use super::raw::{Entry, Node};
 use super::word;
 use crate::spec::{Auth, HttpClient, Pem, Secret, TlsSpec, TlsVersion};
 
@@ -19,33 +19,43 @@ pub(super) fn plain(body_bytes_max: u64) -> HttpClient {
 /// The client keys of a section that has them among its own.
 pub(super) fn read(fields: &Fields<'_>, body_bytes_max: u64, desk: &mut Desk) -> HttpClient {
     let mut client = plain(body_bytes_max);
-    client.auth = auth(fields, desk);
-    client.tls = fields.get("tls_config").map(|it| tls(it, desk)).unwrap_or_default();
     client.follow_redirects = fields.flag("follow_redirects", true, desk);
     client.http2 = fields.flag("enable_http2", true, desk);
+    read_credentials(fields, &mut client, desk);
+    client
+}
+
+/// Of those keys the ones that say who we are and whom we trust.
+pub(super) fn read_credentials(fields: &Fields<'_>, client: &mut HttpClient, desk: &mut Desk) {
+    client.auth = auth(fields, desk);
+    client.tls = fields.get("tls_config").map(|it| tls(it, desk)).unwrap_or_default();
     for entry in fields.map("http_headers", desk) {
-        let extra = Fields::of(&entry.node, &EXTRA_HEADER, desk);
         let reserved = RESERVED.iter().find(|it| it.eq_ignore_ascii_case(&entry.key));
         if let Some(name) = reserved {
             let help = "the client sets it itself; `basic_auth` and `authorization` have keys of their own";
             desk.error(&entry.key_span, format!("the header `{name}` cannot be set here"), help);
             continue;
         }
-        let Some(name) = header_name(&entry.key, &entry.key_span, desk) else { continue };
-        for (key, secret) in [("values", false), ("secrets", true)] {
-            for node in extra.list(key, desk) {
-                if let Some(mut value) = header_value(node, desk) {
-                    value.set_sensitive(secret);
-                    client.headers.append(name.clone(), value);
-                }
+        extra_header(entry, client, desk);
+    }
+}
+
+/// One header with all its values: some of them secret, some in files.
+pub(super) fn extra_header(entry: &Entry, client: &mut HttpClient, desk: &mut Desk) {
+    let extra = Fields::of(&entry.node, &EXTRA_HEADER, desk);
+    let Some(name) = header_name(&entry.key, &entry.key_span, desk) else { return };
+    for (key, secret) in [("values", false), ("secrets", true)] {
+        for node in extra.list(key, desk) {
+            if let Some(mut value) = header_value(node, desk) {
+                value.set_sensitive(secret);
+                client.headers.append(name.clone(), value);
             }
         }
-        for node in extra.list("files", desk) {
-            let file = path_of(node, desk).map(|it| (name.clone(), Secret::File(it)));
-            client.header_files.extend(file);
-        }
     }
-    client
+    for node in extra.list("files", desk) {
+        let file = path_of(node, desk).map(|it| (name.clone(), Secret::File(it)));
+        client.header_files.extend(file);
+    }
 }
 
 /// `headers:`, a value each.

@@ -9,6 +9,7 @@ pub use module::MODULE;
 pub use path::PATH;
 pub use query::QUERY;
 pub use tcp::{EXCHANGE, TCP};
+pub use websocket::{TURN, WEBSOCKET, WEBSOCKET_HTTP};
 
 mod client;
 mod grpc;
@@ -19,6 +20,7 @@ pub mod scene;
 mod path;
 mod query;
 mod tcp;
+mod websocket;
 
 /// The keys of one kind of map.
 #[derive(Debug)]
@@ -83,6 +85,9 @@ pub const SECTIONS: &[&Section] = &[
     &METRICS,
     &TCP,
     &GRPC,
+    &WEBSOCKET,
+    &WEBSOCKET_HTTP,
+    &TURN,
     &PATH,
     &QUERY,
     &HEADER_RULE,

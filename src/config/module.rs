@@ -9,7 +9,7 @@ use super::field::Fields;
 use super::key::MODULE;
 use super::raw::Entry;
 use super::word::{self, Bounds, HOUR};
-use super::{grpc, http, metrics, path, query, tcp};
+use super::{grpc, http, metrics, path, query, tcp, websocket};
 use crate::spec::{Module, Prober};
 
 /// The module under that name.
@@ -32,7 +32,12 @@ pub(super) fn read(entry: &Entry, desk: &mut Desk) -> Module {
     }
     let prober = prober(&fields, desk);
     if let (
-        Prober::Http(_) | Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) | Prober::Query(_),
+        Prober::Http(_)
+        | Prober::Tcp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Path(_)
+        | Prober::Query(_),
         Some(span),
     ) = (&prober, fields.key_span("metrics"))
     {
@@ -50,13 +55,14 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
         "metrics" => Prober::Metrics(metrics::read(fields, desk)),
         "tcp" => Prober::Tcp(tcp::read(fields.get("tcp"), desk)),
         "grpc" => Prober::Grpc(grpc::read(fields.get("grpc"), desk)),
+        "websocket" => Prober::WebSocket(websocket::read(fields.get("websocket"), desk)),
         "path" => Prober::Path(path::read(fields.get("path"), desk)),
         "query" => Prober::Query(query::read(fields, desk)),
         other => {
             if let Some(node) = named.filter(|_| !other.is_empty()) {
                 let help = match nearest(other, PROBERS) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "those that are known are `http`, `metrics`, `tcp`, `grpc`, `path` and `query`"
+                    None => "those that are known are `http`, `metrics`, `tcp`, `grpc`, `websocket`, `path` and `query`"
                         .to_owned(),
                 };
                 desk.error(&node.span, format!("prober `{other}` is not known here"), help);
@@ -66,6 +72,6 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
     }
 }
 
-const PROBERS: [&str; 6] = ["http", "metrics", "tcp", "grpc", "path", "query"];
+const PROBERS: [&str; 7] = ["http", "metrics", "tcp", "grpc", "websocket", "path", "query"];
 pub(super) const ATTEMPT: Bounds = Bounds::new(Duration::from_millis(1), HOUR);
 const TIMEOUT: Duration = Duration::from_secs(10);

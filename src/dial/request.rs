@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HOST};
+use http::header::{CONNECTION, HOST, UPGRADE};
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Method, Response, Uri};
 use http_body_util::Full;
@@ -144,7 +144,11 @@ async fn over_http1(
         .await
         .map_err(failed)?;
     // What the line has to say of its end, it says to the request or to the body too.
-    tasks.0.execute(async { drop(line.await) });
+    if request.headers.contains_key(UPGRADE) {
+        tasks.0.execute(async { drop(line.with_upgrades().await) });
+    } else {
+        tasks.0.execute(async { drop(line.await) });
+    }
     let authority = authority(request.url);
     let mut message = http::Request::new(Full::new(request.body));
     *message.method_mut() = request.method;

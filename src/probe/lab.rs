@@ -134,6 +134,12 @@ impl Talk {
         self.heads.lock().unwrap().push(head);
     }
 
+    /// Reads a head, and tells it.
+    pub(super) async fn next_head(&mut self) -> String {
+        self.read_head().await;
+        self.heads.lock().unwrap().last().unwrap().clone()
+    }
+
     pub(super) async fn until_closed(&mut self) {
         until_closed(&mut self.stream).await;
     }

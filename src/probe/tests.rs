@@ -7,5 +7,6 @@ mod patience;
 mod query;
 mod tcp;
 mod tls;
+mod websocket;
 
 use super::lab;

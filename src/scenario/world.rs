@@ -115,6 +115,13 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Outco
     }
     match &module.prober {
         Prober::Http(_) | Prober::Path(_) => {}
+        Prober::WebSocket(_) => {
+            let status = see.status.unwrap_or(101);
+            outcome.http = answered.then(|| HttpFacts { status, ..HttpFacts::default() });
+            let last_line = body.lines().last().unwrap_or_default().to_owned();
+            let upgraded = Conversation { exchanges: 0, last_line, mismatch: false };
+            outcome.conversation = (answered && status == 101).then_some(upgraded);
+        }
         Prober::Grpc(_) => {
             let serving = Some(Serving::Serving);
             outcome.grpc = Some(GrpcFacts { serving, ..GrpcFacts::default() });
@@ -143,16 +150,19 @@ fn series(see: &See) -> Arc<[Series]> {
 fn is_http(prober: &Prober) -> bool {
     match prober {
         Prober::Http(_) | Prober::Metrics(_) => true,
-        Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) | Prober::Query(_) => false,
+        Prober::Tcp(_) | Prober::Grpc(_) | Prober::WebSocket(_) | Prober::Path(_) | Prober::Query(_) => false,
     }
 }
 
 fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
     let body_matches = match prober {
         Prober::Http(spec) => spec.body_rules.iter().map(|it| it.regex.is_match(body.as_bytes())).collect(),
-        Prober::Metrics(_) | Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) | Prober::Query(_) => {
-            Vec::new()
-        }
+        Prober::Metrics(_)
+        | Prober::Tcp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Path(_)
+        | Prober::Query(_) => Vec::new(),
     };
     let json_matches = match prober {
         Prober::Http(spec) if see.body.is_some() => JsonMatch::of(&spec.json_rules, body.as_bytes()),
@@ -160,6 +170,7 @@ fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
         | Prober::Metrics(_)
         | Prober::Tcp(_)
         | Prober::Grpc(_)
+        | Prober::WebSocket(_)
         | Prober::Path(_)
         | Prober::Query(_) => Vec::new(),
     };

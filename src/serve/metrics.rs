@@ -19,12 +19,14 @@ mod query;
 mod reading;
 mod target;
 mod tls;
+mod websocket;
 
 pub(super) use engine::OF_ENGINE;
 use reading::{Reading, TargetRow};
 
 /// The families of targets, in the order of the page: one table for each kind of fact.
-const OF_TARGETS: [&[TargetRow]; 5] = [target::ROWS, query::ROWS, http::ROWS, grpc::ROWS, tls::ROWS];
+const OF_TARGETS: [&[TargetRow]; 6] =
+    [target::ROWS, query::ROWS, http::ROWS, grpc::ROWS, websocket::ROWS, tls::ROWS];
 
 pub(super) fn of_targets() -> impl Iterator<Item = &'static TargetRow> {
     OF_TARGETS.into_iter().flatten()

@@ -17,7 +17,7 @@ use crate::outcome::{
 use crate::runbook::{PageRef, Step};
 use crate::spec::{
     DialSpec, FailIf, GrpcSpec, HttpClient, HttpSpec, JsonRule, MetricsSpec, Module, OnEmpty, Prober,
-    QuerySpec, TcpSpec, TlsSpec,
+    QuerySpec, TcpSpec, TlsSpec, WebSocketSpec,
 };
 use crate::target::{Target, TargetId};
 
@@ -49,6 +49,10 @@ pub(super) fn tcp_module() -> Module {
 
 pub(super) fn grpc_module() -> Module {
     module(Prober::Grpc(GrpcSpec::default()))
+}
+
+pub(super) fn websocket_module() -> Module {
+    module(Prober::WebSocket(WebSocketSpec::default()))
 }
 
 /// A module with a condition on the JSON body.
@@ -112,6 +116,16 @@ pub(super) fn refused() -> Outcome {
 
 pub(super) fn unknown() -> Outcome {
     Outcome::bare(hour(), Duration::ZERO, End::Unknown(OwnSide::Fd))
+}
+
+/// What a handshake for a WebSocket was answered with.
+pub(super) fn handshake(status: u16) -> Outcome {
+    let mut outcome = Outcome::bare(hour(), Duration::from_millis(3), End::Reply);
+    outcome.phases.add(Phase::Connect, Duration::from_millis(1));
+    outcome.phases.add(Phase::Tls, Duration::from_millis(2));
+    outcome.http = Some(HttpFacts { status, ..HttpFacts::default() });
+    outcome.conversation = (status == 101).then(Conversation::default);
+    outcome
 }
 
 /// What a health service said.

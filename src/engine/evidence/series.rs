@@ -20,7 +20,12 @@ pub(super) fn question(module: &Module) -> Option<String> {
         Prober::Query(spec) => {
             Some(format!("asked: {}", spec.promql.split_whitespace().collect::<Vec<_>>().join(" ")))
         }
-        Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) => None,
+        Prober::Http(_)
+        | Prober::Metrics(_)
+        | Prober::Tcp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Path(_) => None,
     }
 }
 

@@ -59,7 +59,12 @@ pub(super) const ROWS: &[TargetRow] = &[
 fn asked<'a>(it: &Reading<'a>) -> Option<(&'a GrpcSpec, &'a Outcome)> {
     match &it.module.prober {
         Prober::Grpc(spec) => Some((spec, it.seen()?)),
-        Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) | Prober::Query(_) => None,
+        Prober::Http(_)
+        | Prober::Metrics(_)
+        | Prober::Tcp(_)
+        | Prober::WebSocket(_)
+        | Prober::Path(_)
+        | Prober::Query(_) => None,
     }
 }
 

@@ -78,7 +78,11 @@ pub(super) const ROWS: &[TargetRow] = &[
             let Some(Judged { verdict, outcome }) = it.told() else { return };
             let looked = match it.module.prober {
                 Prober::Http(_) => true,
-                Prober::Metrics(_) | Prober::Grpc(_) | Prober::Path(_) | Prober::Query(_) => false,
+                Prober::Metrics(_)
+                | Prober::Grpc(_)
+                | Prober::WebSocket(_)
+                | Prober::Path(_)
+                | Prober::Query(_) => false,
                 Prober::Tcp(_) => outcome.conversation.is_some(),
             };
             if looked {
@@ -115,7 +119,12 @@ pub(super) const ROWS: &[TargetRow] = &[
 fn has_json_rules(prober: &Prober) -> bool {
     match prober {
         Prober::Http(spec) => !spec.json_rules.is_empty(),
-        Prober::Metrics(_) | Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) | Prober::Query(_) => false,
+        Prober::Metrics(_)
+        | Prober::Tcp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Path(_)
+        | Prober::Query(_) => false,
     }
 }
 

@@ -56,7 +56,9 @@ impl<'a> Reading<'a> {
     pub(super) fn speaks_http(&self) -> bool {
         match self.module.prober {
             Prober::Http(_) | Prober::Metrics(_) => true,
-            Prober::Tcp(_) | Prober::Grpc(_) | Prober::Path(_) | Prober::Query(_) => false,
+            Prober::Tcp(_) | Prober::Grpc(_) | Prober::WebSocket(_) | Prober::Path(_) | Prober::Query(_) => {
+                false
+            }
         }
     }
 }

@@ -29,6 +29,7 @@ fn full() -> (Snapshot, OwnMetrics) {
             target(tcp_module(), &[("job", "z")], Some(conversation(true))),
             target(http_module(), &[("job", "u")], Some(unknown())),
             target(grpc_module(), &[("job", "g")], Some(health(Serving::Serving))),
+            target(websocket_module(), &[("job", "w")], Some(handshake(101))),
             target(json_module(), &[("job", "j")], Some(answer(200))),
             target(query_module(), &[("worker", "w1")], Some(answered(4.0))),
         ],
@@ -284,4 +285,20 @@ fn a_condition_that_fails_is_told_apart_from_a_pattern() {
         samples(&page(vec![target(http_module(), &[], Some(answer(200)))]), "probe_failed_due_to_cel").len(),
         0
     );
+}
+
+#[test]
+fn a_websocket_shows_its_handshake_and_the_phases_it_reached() {
+    let it = page(vec![target(websocket_module(), &[], Some(handshake(403)))]);
+    assert!(samples(&it, "probe_websocket_status_code")[0].ends_with(" 403"));
+    assert!(samples(&it, "probe_websocket_connection_upgraded")[0].ends_with(" 0"));
+    let phases = samples(&it, "probe_websocket_duration_seconds");
+    assert!(
+        matches!(phases[..], [only] if only.contains("connect") && only.ends_with(" 0.003")),
+        "{phases:?}"
+    );
+    assert_eq!(samples(&it, "probe_http_status_code").len(), 0);
+    let it = page(vec![target(websocket_module(), &[], Some(handshake(101)))]);
+    assert!(samples(&it, "probe_success")[0].ends_with(" 1"));
+    assert!(samples(&it, "probe_websocket_connection_upgraded")[0].ends_with(" 1"));
 }
