@@ -94,6 +94,7 @@ pub fn of_fault(fault: Fault) -> Cause {
         FaultKind::Refused => Cause::ConnectRefused,
         FaultKind::Unreachable => Cause::ConnectUnreachable,
         FaultKind::Reset => Cause::ConnectionReset,
+        FaultKind::ProxyRefused => Cause::ProxyRefused,
         FaultKind::TimedOut => Cause::DeadlineExceeded,
         FaultKind::TlsProtocol => Cause::TlsProtocol,
         FaultKind::TlsAlert => Cause::TlsAlert,
@@ -350,6 +351,7 @@ causes! {
     ConnectRefused "connect_refused" Connect "the host is there and refuses the port" "look at the process before the network";
     ConnectUnreachable "connect_unreachable" Connect "no way leads to the host" "look at routes and firewalls, then whether the host is up";
     ConnectionReset "connection_reset" Connect "the connection was cut by the other side, or by something between" "look for a crash, a full backlog or a proxy without a backend";
+    ProxyRefused "proxy_refused" Connect "the proxy would not open a way to the target" "see the proxy's log: whether we may pass there, and whether it can reach the target";
     DeadlineExceeded "deadline_exceeded" Processing "no complete answer within the timeout" "the phase says what was waited for: connecting is the network or a dead host, processing is the service, transfer is size or bandwidth";
     TlsProtocol "tls_protocol" Tls "both sides speak no TLS in common, or the other speaks none" "look whether the port speaks TLS at all, then at versions and ciphers";
     TlsAlert "tls_alert" Tls "the other side ended the handshake with an alert" "it may want a client certificate, or know no certificate for that name";

@@ -35,6 +35,7 @@ pub(crate) mod raw;
 pub(crate) mod word;
 mod field;
 mod address;
+mod proxy;
 mod client;
 mod grpc;
 mod http;
@@ -76,6 +77,8 @@ pub struct Config {
     pub discoveries: Vec<Discovery>,
     /// Every module by its name, those that no probe uses among them.
     pub modules: BTreeMap<Arc<str>, Arc<Module>>,
+    /// Modules that ask for what is not built, and for what. They are left out, alone.
+    pub left_out: BTreeMap<Arc<str>, String>,
 }
 
 /// Where a probe's targets come from.

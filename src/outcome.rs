@@ -176,6 +176,8 @@ pub enum FaultKind {
     Unreachable,
     /// The connection was reset, or closed before an answer.
     Reset,
+    /// A proxy would not open the way.
+    ProxyRefused,
     /// The deadline came first.
     TimedOut,
     /// The two sides have no version, cipher or language of TLS in common.

@@ -9,6 +9,7 @@ mod http;
 mod json;
 mod metrics;
 mod path;
+mod proxy;
 mod query;
 mod tcp;
 mod tls;
@@ -24,6 +25,7 @@ pub use http::{Body, BodyRule, Compression, FailIf, HeaderRule, HttpSpec, JsonRu
 pub use json::JsonCondition;
 pub use metrics::{MetricsSpec, ScrapeProtocol};
 pub use path::{PathProtocol, PathSpec};
+pub use proxy::{Exceptions, NoProxy, Proxy, ProxySpec, Way};
 pub use query::{OnEmpty, QuerySpec};
 pub use tcp::{Exchange, TcpSpec};
 pub use tls::{Pem, TlsSpec, TlsVersion};

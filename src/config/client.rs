@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::desk::Desk;
 use super::field::Fields;
 use super::key::{AUTHORIZATION, BASIC_AUTH, EXTRA_HEADER, TLS};
+use super::proxy;
 use super::raw::{Entry, Node};
 use super::word;
 use crate::spec::{Auth, HttpClient, Pem, Secret, TlsSpec, TlsVersion};
@@ -21,6 +22,7 @@ pub(super) fn read(fields: &Fields<'_>, body_bytes_max: u64, desk: &mut Desk) ->
     let mut client = plain(body_bytes_max);
     client.follow_redirects = fields.flag("follow_redirects", true, desk);
     client.http2 = fields.flag("enable_http2", true, desk);
+    client.proxy = proxy::read(fields, desk);
     read_credentials(fields, &mut client, desk);
     client
 }

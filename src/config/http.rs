@@ -11,7 +11,9 @@ use super::field::Fields;
 use super::key::{HEADER_RULE, HTTP};
 use super::raw::Node;
 use super::word;
-use crate::spec::{Body, BodyRule, Compression, FailIf, HeaderRule, HttpSpec, JsonRule, SslWanted};
+use crate::spec::{
+    Body, BodyRule, Compression, FailIf, HeaderRule, HttpClient, HttpSpec, JsonRule, SslWanted,
+};
 
 /// The section, or what holds without one.
 pub(super) fn read(node: Option<&Node>, desk: &mut Desk) -> HttpSpec {
@@ -22,6 +24,7 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk) -> HttpSpec {
     spec.client = client::read(&fields, limit.unwrap_or(BODY_BYTES_MAX), desk);
     client::add_headers(&fields, &mut spec.client.headers, desk);
     spec.client.dial = dial(&fields, desk);
+    spec.client.proxy.resolves_here = !fields.flag("skip_resolve_phase_with_proxy", false, desk);
     if fields.get("no_follow_redirects").is_some() {
         spec.client.follow_redirects = !fields.flag("no_follow_redirects", false, desk);
     }
@@ -36,7 +39,8 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk) -> HttpSpec {
     let codes = fields.list("valid_status_codes", desk).iter();
     let codes = codes.filter_map(|it| word::number(it, &(100..=999), desk));
     spec.valid_status_codes = codes.filter_map(|it| u16::try_from(it).ok()).collect();
-    spec.valid_http_versions = versions(&fields, desk);
+    let http3 = http3(&fields, &spec.client, desk);
+    spec.valid_http_versions = versions(&fields, http3, desk);
     spec.ssl = ssl(&fields, desk);
     for (key, fail_if) in BODY_KEYS {
         for node in fields.list(key, desk) {
@@ -132,13 +136,35 @@ fn accepts(header: &str, encoding: &str) -> bool {
         .is_some_and(|(_, weight)| *weight > 0.0)
 }
 
-fn versions(fields: &Fields<'_>, desk: &mut Desk) -> Vec<String> {
+/// `enable_http3`, by the exporter's rules for it.
+fn http3(fields: &Fields<'_>, client: &HttpClient, desk: &mut Desk) -> bool {
+    let wanted = fields.flag("enable_http3", false, desk);
+    let span = fields.key_span("enable_http3").filter(|_| wanted);
+    if let Some(span) = span {
+        if client.http2 {
+            desk.error(
+                span,
+                "two versions are both asked for: HTTP/3 and HTTP/2",
+                "add `enable_http2: false`",
+            );
+        } else {
+            desk.lacks(span, "HTTP/3", "take the key away to ask by HTTP/2 or 1.1");
+        }
+    }
+    wanted
+}
+
+fn versions(fields: &Fields<'_>, http3: bool, desk: &mut Desk) -> Vec<String> {
     let mut found = Vec::new();
     for node in fields.list("valid_http_versions", desk) {
         let Some(text) = word::text(node, desk) else { continue };
-        if text == "HTTP/3.0" {
-            desk.error(&node.span, "HTTP/3 is not built yet", "take `HTTP/1.1` or `HTTP/2.0`");
-        } else if !VERSIONS.contains(&text) {
+        if text == "HTTP/3.0" && !http3 {
+            let help = "add `enable_http3: true` and `enable_http2: false`, or take it away";
+            desk.error(&node.span, "no answer is of HTTP/3 where it is not asked for", help);
+        } else if http3 && matches!(text, "HTTP/1.1" | "HTTP/2.0") {
+            let title = format!("no answer is of the version `{text}` where HTTP/3 is asked for");
+            desk.error(&node.span, title, "keep `HTTP/3.0` alone, or take `enable_http3` away");
+        } else if !http3 && !VERSIONS.contains(&text) {
             let help = "write `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`; they are compared letter by letter";
             desk.warning(&node.span, format!("no answer is ever of the version `{text}`"), help);
         }

@@ -53,6 +53,8 @@ pub enum Standing {
     Read,
     /// It may stand there, as in the exporter, and is not looked at.
     Unread,
+    /// The exporter reads it and we do not yet: a module that has it is left out, alone.
+    Unbuilt(&'static str),
     /// It has a meaning that is not built yet; the text helps whoever wants it now.
     Later(&'static str),
 }
@@ -74,6 +76,10 @@ const fn unread(name: &'static str, meaning: &'static str) -> Key {
 
 const fn later(name: &'static str, meaning: &'static str, help: &'static str) -> Key {
     Key { name, takes: "anything", default: "", meaning, standing: Standing::Later(help) }
+}
+
+const fn unbuilt(name: &'static str, meaning: &'static str, help: &'static str) -> Key {
+    Key { name, takes: "anything", default: "", meaning, standing: Standing::Unbuilt(help) }
 }
 
 /// Every section, drop-ins first.

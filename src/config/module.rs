@@ -12,8 +12,14 @@ use super::word::{self, Bounds, HOUR};
 use super::{grpc, http, metrics, path, query, tcp, websocket};
 use crate::spec::{Module, Prober};
 
-/// The module under that name.
-pub(super) fn read(entry: &Entry, desk: &mut Desk) -> Module {
+/// The module under that name, and what it asks for that is not built: then it is left out.
+pub(super) fn read(entry: &Entry, desk: &mut Desk) -> (Module, Vec<String>) {
+    desk.begin_module();
+    let module = module(entry, desk);
+    (module, desk.end_module())
+}
+
+fn module(entry: &Entry, desk: &mut Desk) -> Module {
     let fields = Fields::of(&entry.node, &MODULE, desk);
     let timeout = fields.duration("timeout", &ATTEMPT.or_zero(), desk).filter(|it| !it.is_zero());
     let timeout = timeout.unwrap_or(TIMEOUT);

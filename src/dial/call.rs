@@ -82,6 +82,7 @@ impl Dialer {
             body,
             tls: &client.tls,
             dial: &client.dial,
+            proxy: &client.proxy,
             connect_timeout: None,
             http2: client.http2,
         };

@@ -20,10 +20,11 @@ use url::{Host, Url};
 use super::connection::{Connection, Farewell, FirstByte};
 use super::fault::{Part, Trouble, of_http};
 use super::head::is_framed;
+use super::proxy;
 use super::trail::Trail;
 use super::{Dialer, Wire};
 use crate::outcome::{FaultKind, Phase};
-use crate::spec::{DialSpec, TlsSpec};
+use crate::spec::{DialSpec, Proxy, ProxySpec, TlsSpec};
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub(crate) struct Request<'a> {
     pub tls: &'a TlsSpec,
     /// Which address is dialled.
     pub dial: &'a DialSpec,
+    /// Whether it goes through a proxy.
+    pub proxy: &'a ProxySpec,
     /// Bounds connecting alone.
     pub connect_timeout: Option<Duration>,
     /// Whether HTTP/2 is offered by ALPN.
@@ -63,18 +66,56 @@ impl Dialer {
     pub(crate) async fn request(&self, request: Request<'_>, trail: &Trail) -> Result<Answered, Trouble> {
         let host = host(request.url)?;
         let port = request.url.port_or_known_default().ok_or(FaultKind::NoSuchName)?;
-        let wire = self.connect(&host, port, request.dial, request.connect_timeout, trail).await?;
+        let proxy = self.means.proxies.choose(request.proxy, request.url, &host, port);
+        let (mut wire, place) = match proxy {
+            None => (self.connect(&host, port, request.dial, request.connect_timeout, trail).await?, None),
+            Some(proxy) => {
+                let (wire, place) = self.connect_to_proxy(proxy, &host, port, &request, trail).await?;
+                (wire, Some((proxy, place)))
+            }
+        };
         if request.url.scheme() != "https" {
+            let mut request = request;
+            let absolute = place.map(|(proxy, place)| {
+                request.headers.extend(proxy::credentials(proxy)?);
+                absolute(&place, request.url)
+            });
+            let target = absolute.unwrap_or_else(|| Ok(path_and_query(request.url)?.into()))?;
             trail.enter(Phase::Processing);
-            return over_http1(Connection::plain(wire, FirstByte::Answer), request, trail).await;
+            return over_http1(Connection::plain(wire, FirstByte::Answer), request, target, trail).await;
+        }
+        if let Some((proxy, place)) = place {
+            proxy::pass(&mut wire, &place, proxy, request.proxy).await?;
         }
         let (stream, is_http2) = self.secure_for_http(wire, &host, &request, trail).await?;
         trail.enter(Phase::Processing);
         if is_http2 {
             over_http2(Connection::tls(stream, FirstByte::Preface), request, trail).await
         } else {
-            over_http1(Connection::tls(stream, FirstByte::Answer), request, trail).await
+            let target = path_and_query(request.url)?.into();
+            over_http1(Connection::tls(stream, FirstByte::Answer), request, target, trail).await
         }
+    }
+
+    /// A connection to `proxy`, and the place that it is to be asked for.
+    async fn connect_to_proxy(
+        &self,
+        proxy: &Proxy,
+        host: &str,
+        port: u16,
+        request: &Request<'_>,
+        trail: &Trail,
+    ) -> Result<(Wire, String), Trouble> {
+        let place = if request.proxy.resolves_here {
+            self.find(host, port, request.dial, trail).await?.to_string()
+        } else if host.contains(':') {
+            format!("[{host}]:{port}")
+        } else {
+            format!("{host}:{port}")
+        };
+        let wire =
+            self.connect(&proxy.host, proxy.port, request.dial, request.connect_timeout, trail).await?;
+        Ok((wire, place))
     }
 
     /// Likewise, over HTTP/2 and nothing else: in the clear where the URL says `http`.
@@ -128,6 +169,7 @@ fn host(url: &Url) -> Result<String, Trouble> {
 async fn over_http1(
     connection: Connection,
     request: Request<'_>,
+    target: Uri,
     trail: &Trail,
 ) -> Result<Answered, Trouble> {
     let (farewell, head) = (connection.farewell(), connection.head());
@@ -152,7 +194,7 @@ async fn over_http1(
     let authority = authority(request.url);
     let mut message = http::Request::new(Full::new(request.body));
     *message.method_mut() = request.method;
-    *message.uri_mut() = path_and_query(request.url)?.into();
+    *message.uri_mut() = target;
     *message.headers_mut() = request.headers;
     let headers = message.headers_mut();
     if !headers.contains_key(HOST) {
@@ -210,6 +252,15 @@ async fn over_http2(
 fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// What a proxy is asked for: all of the URL, with `place` for its host and port.
+fn absolute(place: &str, url: &Url) -> Result<Uri, Trouble> {
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(http::uri::Scheme::HTTP);
+    parts.authority = Some(Authority::try_from(place).map_err(|_| FaultKind::NoSuchName)?);
+    parts.path_and_query = Some(path_and_query(url)?);
+    Uri::from_parts(parts).map_err(|_| FaultKind::NoSuchName.into())
 }
 
 fn path_and_query(url: &Url) -> Result<PathAndQuery, Trouble> {

@@ -77,7 +77,8 @@ fn certificates(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, OwnSide> {
     CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<_, _>>().map_err(|_| OwnSide::Secret)
 }
 
-fn reveal(secret: &Secret) -> Result<String, OwnSide> {
+/// What a secret says, now.
+pub(crate) fn reveal(secret: &Secret) -> Result<String, OwnSide> {
     match secret {
         Secret::Inline(value) => Ok(value.clone()),
         Secret::File(path) => read(path).map(|it| it.trim().to_owned()),

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::dial::{AGENT, Answered, Dialer, Part, Request, Trail, Trouble, base64, of_http};
 use crate::outcome::{FaultKind, GrpcFacts, OwnSide};
-use crate::spec::{GrpcSpec, Module, TlsSpec};
+use crate::spec::{GrpcSpec, Module, ProxySpec, TlsSpec};
 use crate::target::Target;
 
 /// Asks the health service of `target` and notes what it says.
@@ -22,7 +22,7 @@ pub(super) async fn ask(
     trail: &Trail,
 ) -> Result<(), Trouble> {
     let url = url(&target.address, spec.tls.is_some()).ok_or(FaultKind::NoSuchName)?;
-    let plain = TlsSpec::default();
+    let (plain, direct) = (TlsSpec::default(), ProxySpec::default());
     let request = Request {
         url: &url,
         method: Method::POST,
@@ -30,6 +30,7 @@ pub(super) async fn ask(
         body: framed(&message::request(&spec.service)),
         tls: spec.tls.as_ref().unwrap_or(&plain),
         dial: &spec.dial,
+        proxy: &direct,
         connect_timeout: module.connect_timeout,
         http2: true,
     };

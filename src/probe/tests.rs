@@ -4,6 +4,7 @@ mod grpc;
 mod http;
 mod metrics;
 mod patience;
+mod proxy;
 mod query;
 mod tcp;
 mod tls;

@@ -4,8 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use http::{HeaderMap, HeaderName};
+use url::Url;
 
-use super::{DialSpec, TlsSpec};
+use super::{DialSpec, ProxySpec, TlsSpec};
 
 /// How an HTTP request is made, whatever is made of its answer.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct HttpClient {
     pub follow_redirects: bool,
     /// Whether HTTP/2 is offered by ALPN.
     pub http2: bool,
+    /// Whether requests go through a proxy.
+    pub proxy: ProxySpec,
     /// Which addresses are taken, and where we ask from.
     pub dial: DialSpec,
     /// The longest decoded body that is read, in bytes.
@@ -38,6 +41,7 @@ impl Default for HttpClient {
             tls: TlsSpec::default(),
             follow_redirects: true,
             http2: true,
+            proxy: ProxySpec::default(),
             dial: DialSpec::default(),
             body_bytes_max: 1 << 20,
         }
@@ -63,6 +67,23 @@ pub enum Auth {
     },
 }
 
+impl Auth {
+    /// The credentials that stand in a URL, where any do.
+    pub fn of_url(url: &Url) -> Option<Self> {
+        let has_any = !url.username().is_empty() || url.password().is_some();
+        has_any.then(|| Self::Basic {
+            username: Secret::Inline(unescape(url.username())),
+            password: url.password().map(|it| Secret::Inline(unescape(it))),
+        })
+    }
+}
+
+/// Takes back the percent signs that a URL needs.
+fn unescape(text: &str) -> String {
+    let with_pluses_kept = text.replace('+', "%2B");
+    url::form_urlencoded::parse(with_pluses_kept.as_bytes()).map(|(name, _)| name.into_owned()).collect()
+}
+
 /// A secret: given in the file, or read from a file of its own at each use. It shows itself to
 /// nobody.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,5 +100,16 @@ impl fmt::Debug for Secret {
             Self::Inline(_) => f.write_str("<secret>"),
             Self::File(path) => write!(f, "<secret in {}>", path.display()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_in_a_url_are_unescaped_once() {
+        assert_eq!(unescape("a%40b+c%2Bd"), "a@b+c+d");
+        assert_eq!(unescape("x%26y%3Dz"), "x&y=z");
     }
 }

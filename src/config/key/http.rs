@@ -1,10 +1,10 @@
 //! The keys of `prober: http`.
 
 use super::client::{
-    AUTHORIZATION_KEY, BASIC, BEARER, BEARER_FILE, EXTRA, FALLBACK, FOLLOW, HTTP2, NO_PROXY, OAUTH2,
-    PREFERRED, PROXY, PROXY_ENV, PROXY_HEADER, PROXY_NOT, TLS_KEY,
+    AUTHORIZATION_KEY, BASIC, BEARER, BEARER_FILE, EXTRA, FALLBACK, FOLLOW, HTTP2, OAUTH2, PREFERRED, PROXY,
+    PROXY_ENV, PROXY_HEADER, PROXY_NOT, TLS_KEY,
 };
-use super::{Section, key, later};
+use super::{Section, key};
 
 /// `http:` of `prober: http`.
 pub const HTTP: Section = Section {
@@ -30,8 +30,8 @@ pub const HTTP: Section = Section {
         key("fail_if_header_not_matches", "a list of maps", "none", "no match is a failure"),
         PREFERRED,
         FALLBACK,
-        later("skip_resolve_phase_with_proxy", "no look-up of the target", NO_PROXY),
-        later("enable_http3", "HTTP/3", "take the key away to ask by HTTP/2 or 1.1: HTTP/3 is not built yet"),
+        key("skip_resolve_phase_with_proxy", "true or false", "false", "the proxy finds the address"),
+        key("enable_http3", "true or false", "false", "HTTP/3, which is not built: the module is left out"),
         BASIC,
         AUTHORIZATION_KEY,
         BEARER,
