@@ -13,7 +13,7 @@ use fingerpost::dial::Dialer;
 use fingerpost::labels::Labels;
 use fingerpost::outcome::{End, Phase};
 use fingerpost::probe::ask;
-use fingerpost::spec::{Compression, DialSpec, HttpClient, HttpSpec, Module, Prober, TlsSpec};
+use fingerpost::spec::{HttpClient, HttpSpec, Module, Prober};
 use fingerpost::target::Target;
 use tokio::runtime::Runtime;
 

@@ -74,7 +74,8 @@ impl Prober {
             Self::Http(_) => Some(Form::Web),
             Self::Metrics(_) => Some(Form::Scrape),
             Self::Tcp(_) => Some(Form::Port),
-            Self::Path(_) => Some(Form::Host),
+            Self::WebSocket(_) => Some(Form::Socket),
+            Self::Grpc(_) | Self::Path(_) => Some(Form::Host),
             Self::Query(_) => None,
         }
     }

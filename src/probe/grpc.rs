@@ -2,6 +2,8 @@
 
 mod message;
 
+use std::net::Ipv6Addr;
+
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, TE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -150,6 +152,9 @@ fn url(address: &str, is_tls: bool) -> Option<Url> {
     let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
     let authority = bare.split(['/', '?', '#']).next().unwrap_or_default();
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    // An IPv6 address may stand there without brackets, and has no port then.
+    let bare = authority.parse::<Ipv6Addr>().ok().map(|it| format!("[{it}]"));
+    let authority = bare.as_deref().unwrap_or(authority);
     let (scheme, port) = if is_tls { ("https", 443) } else { ("http", 80) };
     let has_port = authority.rsplit_once(':').is_some_and(|(host, port)| {
         !port.is_empty() && port.bytes().all(|it| it.is_ascii_digit()) && !host.is_empty()
@@ -205,6 +210,7 @@ mod tests {
             ("a:50051", false, Some("http://a:50051/grpc.health.v1.Health/Check")),
             ("http://a:80/x", true, Some("https://a:80/grpc.health.v1.Health/Check")),
             ("[::1]", false, Some("http://[::1]/grpc.health.v1.Health/Check")),
+            ("::1", true, Some("https://[::1]/grpc.health.v1.Health/Check")),
             ("HTTPS://[::1]:5?x", false, Some("http://[::1]:5/grpc.health.v1.Health/Check")),
             (":5", false, None),
             ("", false, None),

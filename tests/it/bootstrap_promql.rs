@@ -51,7 +51,12 @@ fn questions() -> BTreeMap<String, QuerySpec> {
         let probe = plan.probe(&alert.probe).expect("each alert has its probe");
         match &probe.module.prober {
             Prober::Query(spec) => (alert.name.to_string(), spec.clone()),
-            Prober::Http(_) | Prober::Metrics(_) | Prober::Tcp(_) | Prober::Path(_) => {
+            Prober::Http(_)
+            | Prober::Metrics(_)
+            | Prober::Tcp(_)
+            | Prober::Grpc(_)
+            | Prober::WebSocket(_)
+            | Prober::Path(_) => {
                 panic!("{} asks no question", alert.name)
             }
         }
