@@ -78,18 +78,7 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
     drafts.extend(replaced.into_iter().map(|it| (it, false)));
     let help = format!("mend {} first", listed(left_out.iter().copied()));
     let mut config = Config::default();
-    for (draft, _) in &drafts {
-        for (name, module) in &draft.modules {
-            let name = &name.text;
-            if config.modules.contains_key(name) || config.left_out.contains_key(name) {
-                continue;
-            }
-            match draft.lacking.get(name) {
-                None => drop(config.modules.insert(Arc::clone(name), Arc::clone(module))),
-                Some(what) => drop(config.left_out.insert(Arc::clone(name), what.clone())),
-            }
-        }
-    }
+    take_modules(&drafts, &mut config);
     let mut probes = BTreeSet::new();
     let mut plan = Plan::default();
     for (draft, current) in &mut drafts {
@@ -155,6 +144,22 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
     config.plan = Arc::new(plan);
     let told = drafts.into_iter().filter(|(_, current)| *current);
     (config, told.flat_map(|(mut draft, _)| draft.desk.take().complaints).collect())
+}
+
+/// Modules by their names; a name that two files have belongs to the first.
+fn take_modules(drafts: &[(Draft, bool)], config: &mut Config) {
+    for (draft, _) in drafts {
+        for (name, module) in &draft.modules {
+            let name = &name.text;
+            if config.modules.contains_key(name) || config.left_out.contains_key(name) {
+                continue;
+            }
+            match draft.lacking.get(name) {
+                None => drop(config.modules.insert(Arc::clone(name), Arc::clone(module))),
+                Some(what) => drop(config.left_out.insert(Arc::clone(name), what.clone())),
+            }
+        }
+    }
 }
 
 /// What helps where a module is left out.

@@ -51,9 +51,8 @@ impl Skip {
         let feed = memchr::memchr(b'\n', bytes);
         let line = &bytes[..feed.unwrap_or(bytes.len())];
         match self {
-            Self::Free => {}
             Self::UpToNul if memchr::memchr(0, line).is_some() => return Ok(Skipped::End),
-            Self::UpToNul => {}
+            Self::Free | Self::UpToNul => {}
             Self::Help { rest, length } => {
                 let open = decode(rest, *length, line).ok_or(FlawKind::HelpUtf8)?;
                 if feed.is_some() && open > 0 {

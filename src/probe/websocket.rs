@@ -170,8 +170,8 @@ impl Socket {
                 if body_bytes > MESSAGE_BYTES_MAX {
                     return Err(FaultKind::BodyTooLarge.into());
                 }
-                if self.buffer.len() - head.head_bytes >= body_bytes {
-                    self.buffer.advance(head.head_bytes);
+                if self.buffer.len() - head.own_bytes >= body_bytes {
+                    self.buffer.advance(head.own_bytes);
                     return Ok((head, self.buffer.split_to(body_bytes)));
                 }
             }

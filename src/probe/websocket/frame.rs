@@ -26,7 +26,7 @@ pub(super) struct Head {
     /// Whether it ends its message.
     pub(super) is_last: bool,
     /// How many bytes the head has.
-    pub(super) head_bytes: usize,
+    pub(super) own_bytes: usize,
     /// How many bytes it carries.
     pub(super) body_bytes: u64,
 }
@@ -66,7 +66,7 @@ impl Head {
             },
             _ => (0, u64::from(short)),
         };
-        Ok(Some(Self { kind, is_last, head_bytes: 2 + length_bytes, body_bytes }))
+        Ok(Some(Self { kind, is_last, own_bytes: 2 + length_bytes, body_bytes }))
     }
 }
 
@@ -84,11 +84,11 @@ pub(super) fn masked(kind: Kind, body: &[u8], mask: [u8; 4]) -> Vec<u8> {
     match (u8::try_from(body.len()), u16::try_from(body.len())) {
         (Ok(length @ ..126), _) => frame.push(0x80 | length),
         (_, Ok(length)) => {
-            frame.push(0x80 | 126);
+            frame.push(0x80 | 0x7e);
             frame.extend_from_slice(&length.to_be_bytes());
         }
         (_, Err(_)) => {
-            frame.push(0x80 | 127);
+            frame.push(0x80 | 0x7f);
             frame.extend_from_slice(&(body.len() as u64).to_be_bytes());
         }
     }
@@ -101,12 +101,14 @@ pub(super) fn masked(kind: Kind, body: &[u8], mask: [u8; 4]) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    type Found = Result<Option<Head>, FaultKind>;
+
     #[test]
     fn a_head_is_read_whole_or_not_at_all() {
         let head =
-            |kind, is_last, head_bytes, body_bytes| Ok(Some(Head { kind, is_last, head_bytes, body_bytes }));
+            |kind, is_last, own_bytes, body_bytes| Ok(Some(Head { kind, is_last, own_bytes, body_bytes }));
         let bad = Err(FaultKind::HttpProtocol);
-        let table: [(&[u8], Result<Option<Head>, FaultKind>); 12] = [
+        let table: [(&[u8], Found); 12] = [
             (b"\x81\x05hello", head(Kind::Text, true, 2, 5)),
             (b"\x02\x7e\x01\x00", head(Kind::Bytes, false, 4, 256)),
             (b"\x80\x7f\0\0\0\0\0\x01\0\0", head(Kind::More, true, 10, 65536)),
