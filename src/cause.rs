@@ -1,11 +1,10 @@
 //! What an outcome means: a verdict, with one cause out of a closed list.
 
+mod http;
+
 use crate::exposition;
-use crate::outcome::{
-    CertificateFault, End, Fault, FaultKind, HeaderMatch, HttpFacts, JsonMatch, Outcome, OwnSide, Phase,
-    Serving,
-};
-use crate::spec::{FailIf, HttpSpec, Module, OnEmpty, Prober, QuerySpec, SslWanted};
+use crate::outcome::{CertificateFault, End, Fault, FaultKind, Outcome, OwnSide, Phase, Serving};
+use crate::spec::{Module, OnEmpty, Prober, QuerySpec};
 
 /// What is said of a target after one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,13 +115,15 @@ pub fn of_fault(fault: Fault) -> Cause {
 
 fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
     match prober {
-        Prober::Http(spec) => of_http(spec, outcome.http.as_ref().expect("an http reply has http facts")),
+        Prober::Http(spec) => {
+            http::of_http(spec, outcome.http.as_ref().expect("an http reply has http facts"))
+        }
         Prober::Metrics(_) => of_metrics(outcome),
         Prober::Tcp(_) => {
             let mismatch = outcome.conversation.as_ref().is_some_and(|it| it.mismatch);
             mismatch.then_some((Cause::ContentMismatch, Phase::Check))
         }
-        Prober::WebSocket(_) => of_websocket(outcome),
+        Prober::WebSocket(_) => http::of_websocket(outcome),
         Prober::Grpc(_) => Some((of_grpc(outcome)?, Phase::Check)),
         Prober::Path(_) => of_path(outcome),
         Prober::Query(spec) => Some((of_series(spec, outcome)?, Phase::Check)),
@@ -156,50 +157,6 @@ fn of_series(spec: &QuerySpec, outcome: &Outcome) -> Option<Cause> {
     }
 }
 
-/// In the order in which the exporter looks: status, headers, body, version, TLS.
-fn of_http(spec: &HttpSpec, http: &HttpFacts) -> Option<(Cause, Phase)> {
-    let status_is_good = match &*spec.valid_status_codes {
-        [] => (200..300).contains(&http.status),
-        good => good.contains(&http.status),
-    };
-    if !status_is_good {
-        return Some((Cause::HttpStatus, Phase::Processing));
-    }
-    let header_fails = spec.header_rules.iter().zip(&http.header_matches).any(|(rule, found)| match found {
-        HeaderMatch::Missing => !rule.allow_missing,
-        HeaderMatch::Found => rule.fail_if == FailIf::Matches,
-        HeaderMatch::NotFound => rule.fail_if == FailIf::NotMatches,
-    });
-    if header_fails {
-        return Some((Cause::HeaderMismatch, Phase::Check));
-    }
-    let body_fails = spec.body_rules.iter().zip(&http.body_matches).any(|(rule, found)| match rule.fail_if {
-        FailIf::Matches => *found,
-        FailIf::NotMatches => !found,
-    });
-    if body_fails {
-        return Some((Cause::ContentMismatch, Phase::Check));
-    }
-    let json_fails = spec.json_rules.iter().zip(&http.json_matches).any(|(rule, found)| match found {
-        JsonMatch::Holds => rule.fail_if == FailIf::Matches,
-        JsonMatch::HoldsNot => rule.fail_if == FailIf::NotMatches,
-        JsonMatch::NoJson | JsonMatch::NoAnswer(_) => true,
-    });
-    if json_fails {
-        return Some((Cause::AssertionFailed, Phase::Check));
-    }
-    let versions = &spec.valid_http_versions;
-    if !versions.is_empty() && !versions.iter().any(|it| it == http.version) {
-        return Some((Cause::HttpVersion, Phase::Check));
-    }
-    let ssl_is_good = match spec.ssl {
-        None => true,
-        Some(SslWanted::Yes) => http.ssl,
-        Some(SslWanted::No) => !http.ssl,
-    };
-    (!ssl_is_good).then_some((Cause::HttpSsl, Phase::Check))
-}
-
 /// As a Prometheus scrape judges: exactly 200, a content type it knows, an exposition it can read.
 fn of_metrics(outcome: &Outcome) -> Option<(Cause, Phase)> {
     let http = outcome.http.as_ref().expect("a metrics reply has http facts");
@@ -211,16 +168,6 @@ fn of_metrics(outcome: &Outcome) -> Option<(Cause, Phase)> {
         Some(Err(flaw)) => Some((of_flaw(flaw.kind), Phase::Check)),
         Some(Ok(_)) => None,
     }
-}
-
-/// The handshake is answered with one status alone, and what is expected must come.
-fn of_websocket(outcome: &Outcome) -> Option<(Cause, Phase)> {
-    let http = outcome.http.as_ref().expect("a websocket reply has http facts");
-    if http.status != 101 {
-        return Some((Cause::HttpStatus, Phase::Processing));
-    }
-    let mismatch = outcome.conversation.as_ref().is_some_and(|it| it.mismatch);
-    mismatch.then_some((Cause::ContentMismatch, Phase::Check))
 }
 
 /// Only a service that says so serves.
