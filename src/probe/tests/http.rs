@@ -8,7 +8,7 @@ use http::header::{COOKIE, HOST};
 use http::{HeaderName, HeaderValue, Method};
 use tokio::io::AsyncWriteExt as _;
 
-use super::lab::{Server, ask, hasty, http, http_with, page};
+use super::lab::{Server, ask, example, hasty, http, http_with, page};
 use crate::cause::{Cause, Verdict, judge};
 use crate::condition::over_json;
 use crate::outcome::{End, Fault, FaultKind, HeaderMatch, JsonMatch, OwnSide, Phase};
@@ -480,6 +480,38 @@ async fn cookies_and_credentials_stay_with_their_host() {
         heads[0].contains("cookie: own=1\r\n") && heads[0].contains("authorization: Basic dXNlcjpwQHNz\r\n")
     );
     assert!(heads[1].contains("cookie: own=1; way=1\r\n") && heads[1].contains("authorization: Basic"));
+}
+
+#[tokio::test]
+async fn credentials_stay_with_a_host_that_is_named_whole() {
+    let server = Server::new(|mut talk| async move {
+        let head = talk.next_head().await;
+        let host = head.lines().find_map(|it| it.strip_prefix("host: ")).unwrap();
+        let again = format!("HTTP/1.1 302 On\r\nLocation: http://{host}/second\r\nContent-Length: 0\r\n\r\n");
+        let answer = if head.starts_with("GET /second") { page("", "") } else { again.into_bytes() };
+        let _ = talk.stream.write_all(&answer).await;
+        talk.until_closed().await;
+    })
+    .await;
+    let module = http_with(|spec| {
+        let credentials = Secret::Inline("sesame".into());
+        spec.client.auth = Some(Auth::Authorization { scheme: "Bearer".into(), credentials });
+    });
+    assert_eq!(ask(&module, &server.url()).await.end, End::Reply);
+    assert!(server.heads().iter().all(|it| it.contains("authorization: Bearer sesame\r\n")));
+    assert_eq!(server.heads().len(), 2);
+}
+
+#[tokio::test]
+async fn the_shipped_example_asks_a_page_what_it_says() {
+    let body: &[u8] = b"\x0b\x15\x80\x7b\x22\x73\x74\x61\x74\x75\x73\x22\x3a\x22\x75\x70\x22\x2c\x22\x72\x65\x70\x6c\x69\x63\x61\x73\x22\x3a\x5b\x7b\x22\x72\x65\x61\x64\x79\x22\x3a\x74\x72\x75\x65\x7d\x5d\x7d\x03";
+    let server = Server::answering(page("Content-Type: application/json\r\n", body)).await;
+    for (module, address) in example("http", "status.example:8080", &server.address.to_string()) {
+        assert_eq!(judge(&module, &ask(&module, &address).await), Verdict::Success, "{}", module.name);
+    }
+    let head = &server.heads()[0];
+    assert!(head.starts_with("GET /health") && head.contains("accept-encoding: br\r\n"), "{head}");
+    assert!(head.contains("authorization: Basic "), "{head}");
 }
 
 #[tokio::test]
