@@ -119,9 +119,10 @@ fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
             http::of_http(spec, outcome.http.as_ref().expect("an http reply has http facts"))
         }
         Prober::Metrics(_) => of_metrics(outcome),
-        Prober::Tcp(_) => {
-            let mismatch = outcome.conversation.as_ref().is_some_and(|it| it.mismatch);
-            mismatch.then_some((Cause::ContentMismatch, Phase::Check))
+        // Of `tls`: what should have come before the handshake.
+        Prober::Tcp(_) | Prober::Unix(_) | Prober::Tls(_) => {
+            let missed = outcome.conversation.as_ref().and_then(|it| it.missed);
+            missed.map(|_| (Cause::ContentMismatch, Phase::Check))
         }
         Prober::WebSocket(_) => http::of_websocket(outcome),
         Prober::Grpc(_) => Some((of_grpc(outcome)?, Phase::Check)),
@@ -138,6 +139,8 @@ fn is_silent(prober: &Prober, outcome: &Outcome) -> bool {
         | Prober::Tcp(_)
         | Prober::Grpc(_)
         | Prober::WebSocket(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
         | Prober::Path(_) => false,
         Prober::Query(spec) => match &outcome.series {
             None | Some(Err(_)) => true,

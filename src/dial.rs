@@ -6,6 +6,7 @@
 
 mod call;
 mod certificate;
+mod chain;
 mod connection;
 mod fault;
 mod head;
@@ -20,10 +21,11 @@ mod trail;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::time::timeout;
 
 pub use call::{Answer, CallFailed};
@@ -105,7 +107,24 @@ impl Dialer {
                 timeout(limit, open(peer, spec.source)).await.map_err(|_| FaultKind::TimedOut)??
             }
         };
-        Ok(Wire::new(stream, trail.clone()))
+        Ok(Wire::tcp(stream, trail.clone()))
+    }
+
+    /// Connects to the local socket at `path`, in the phase `connect`.
+    pub(crate) async fn connect_unix(
+        &self,
+        path: &Path,
+        connect_timeout: Option<Duration>,
+        trail: &Trail,
+    ) -> Result<Wire, Trouble> {
+        trail.enter(Phase::Connect);
+        trail.note(|seen| seen.broken = None);
+        let opened = async { UnixStream::connect(path).await.map_err(|error| of_connect_unix(&error)) };
+        let stream = match connect_timeout {
+            None => opened.await?,
+            Some(limit) => timeout(limit, opened).await.map_err(|_| FaultKind::TimedOut)??,
+        };
+        Ok(Wire::unix(stream, trail.clone()))
     }
 
     /// Finds the address of `host`, in the phase `resolve`, and connects to nothing.
@@ -151,6 +170,19 @@ async fn open(peer: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, Tro
     // A request goes out in one piece as soon as it is there. If that cannot be had, it goes later.
     let _ = stream.set_nodelay(true);
     Ok(stream)
+}
+
+/// What an error of connecting to a local socket means.
+fn of_connect_unix(error: &io::Error) -> Trouble {
+    match error.kind() {
+        // Nobody made the socket, or its path cannot be one.
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput => {
+            FaultKind::Unreachable.into()
+        }
+        // Whoever listens has as many in line as it takes.
+        io::ErrorKind::WouldBlock => FaultKind::Refused.into(),
+        _ => of_io(error),
+    }
 }
 
 /// What an error of connecting to `peer` means.

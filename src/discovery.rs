@@ -144,6 +144,8 @@ fn target(
         | Prober::Tcp(_)
         | Prober::Grpc(_)
         | Prober::WebSocket(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
         | Prober::Path(_)
         | Prober::Query(_) => "",
     };

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-pub use conversation::Conversation;
+pub use conversation::{Conversation, Missed};
 pub use grpc::{GrpcFacts, Serving, grpc_status_name};
 pub use http::{HeaderMatch, HttpFacts, JsonMatch};
 pub use path::{HopFacts, PathFacts, Refusal, RoundTrips};
@@ -207,7 +207,8 @@ pub enum FaultKind {
 }
 
 /// What is wrong with a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CertificateFault {
     /// Its time is over.
     Expired,

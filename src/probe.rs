@@ -12,8 +12,11 @@ mod http;
 mod metrics;
 mod path;
 mod query;
+mod talk;
 mod tcp;
 mod websocket;
+mod tls;
+mod unix;
 
 use std::fmt;
 use std::pin::Pin;
@@ -87,6 +90,8 @@ async fn converse(dialer: &Dialer, module: &Module, target: &Target, trail: Trai
         Prober::Tcp(spec) => tcp::ask(dialer, module, spec, target, &trail).await,
         Prober::Grpc(spec) => grpc::ask(dialer, module, spec, target, &trail).await,
         Prober::WebSocket(spec) => websocket::ask(dialer, module, spec, target, &trail).await,
+        Prober::Tls(spec) => tls::ask(dialer, module, spec, target, &trail).await,
+        Prober::Unix(spec) => unix::ask(dialer, module, spec, target, &trail).await,
         Prober::Path(spec) => path::ask(dialer, module, spec, target, &trail).await,
         Prober::Query(spec) => query::ask(dialer, module, spec, &trail).await,
     };

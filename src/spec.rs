@@ -5,6 +5,7 @@
 mod client;
 mod dial;
 mod grpc;
+mod handshake;
 mod http;
 mod json;
 mod metrics;
@@ -14,6 +15,7 @@ mod query;
 mod tcp;
 mod tls;
 mod websocket;
+mod unix;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +23,16 @@ use std::time::Duration;
 pub use client::{Auth, HttpClient, Secret};
 pub use dial::{DialSpec, Family};
 pub use grpc::GrpcSpec;
+pub use handshake::HandshakeSpec;
 pub use http::{Body, BodyRule, Compression, FailIf, HeaderRule, HttpSpec, JsonRule, SslWanted};
 pub use json::JsonCondition;
 pub use metrics::{MetricsSpec, ScrapeProtocol};
 pub use path::{PathProtocol, PathSpec};
 pub use proxy::{Exceptions, NoProxy, Proxy, ProxySpec, Way};
 pub use query::{OnEmpty, QuerySpec};
-pub use tcp::{Exchange, TcpSpec};
+pub use tcp::{Exchange, ExpectLabel, Expected, Sent, TcpSpec};
 pub use tls::{Pem, TlsSpec, TlsVersion};
+pub use unix::UnixSpec;
 pub use websocket::{Turn, WebSocketSpec};
 
 use crate::target::Form;
@@ -61,6 +65,10 @@ pub enum Prober {
     Grpc(GrpcSpec),
     /// A WebSocket, and a conversation by messages.
     WebSocket(WebSocketSpec),
+    /// A TLS handshake, and what the certificates say.
+    Tls(HandshakeSpec),
+    /// A local socket, TLS if asked for, and a conversation.
+    Unix(UnixSpec),
     /// The way to the target, hop by hop.
     Path(PathSpec),
     /// A question to Prometheus. Its answer's series are the targets.
@@ -74,8 +82,9 @@ impl Prober {
             Self::Http(_) => Some(Form::Web),
             Self::Metrics(_) => Some(Form::Scrape),
             Self::Tcp(_) => Some(Form::Port),
-            Self::WebSocket(_) => Some(Form::Socket),
-            Self::Grpc(_) | Self::Path(_) => Some(Form::Host),
+            Self::WebSocket(_) => Some(Form::WebSocket),
+            Self::Grpc(_) | Self::Tls(_) | Self::Path(_) => Some(Form::Host),
+            Self::Unix(_) => Some(Form::Socket),
             Self::Query(_) => None,
         }
     }
@@ -88,6 +97,8 @@ impl Prober {
             | Self::Tcp(_)
             | Self::Grpc(_)
             | Self::WebSocket(_)
+            | Self::Tls(_)
+            | Self::Unix(_)
             | Self::Path(_) => false,
             Self::Query(_) => true,
         }
@@ -101,6 +112,8 @@ impl Prober {
             Self::Tcp(_) => "tcp",
             Self::Grpc(_) => "grpc",
             Self::WebSocket(_) => "websocket",
+            Self::Tls(_) => "tls",
+            Self::Unix(_) => "unix",
             Self::Path(_) => "path",
             Self::Query(_) => "query",
         }

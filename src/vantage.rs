@@ -44,8 +44,10 @@ fn probe_url(via: &Url, module: &Module, target: &Target) -> Url {
     let asked = match &module.prober {
         Prober::Http(_) => target.url("/"),
         Prober::Metrics(_) => target.url("/metrics"),
-        Prober::Tcp(_) | Prober::Path(_) => target.port().address.to_string(),
-        Prober::Grpc(_) | Prober::WebSocket(_) | Prober::Query(_) => target.address.to_string(),
+        Prober::Tcp(_) | Prober::Tls(_) | Prober::Path(_) => target.port().address.to_string(),
+        Prober::Unix(_) | Prober::Grpc(_) | Prober::WebSocket(_) | Prober::Query(_) => {
+            target.address.to_string()
+        }
     };
     let mut url = via.clone();
     let path = via.path().trim_end_matches('/');

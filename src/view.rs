@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::labels::Labels;
+use crate::outcome::TlsFacts;
 use crate::text::Text;
 
 pub use path::table;
@@ -90,6 +91,8 @@ pub struct Reading {
     pub notes: Labels,
     /// The earliest end of a certificate of the chain.
     pub certificate_not_after: Option<SystemTime>,
+    /// What its handshake showed; none where it showed no certificate.
+    pub tls: Option<Arc<TlsFacts>>,
     /// Since when the verdict is of its kind (success, failure, unknown); none before the first.
     pub since: Option<SystemTime>,
     /// The readings of its partners among the targets of other probes, by the name of the `join`.

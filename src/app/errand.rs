@@ -131,10 +131,13 @@ async fn look_closer(dialer: Dialer, order: CheckOrder) -> Done {
         return Done { event: done(topic, answer), asked: Some((who.into(), told)) };
     }
     let target = match &module.prober {
-        Prober::Tcp(_) | Prober::Path(_) => Arc::new(target.port()),
-        Prober::Http(_) | Prober::Metrics(_) | Prober::Grpc(_) | Prober::WebSocket(_) | Prober::Query(_) => {
-            target
-        }
+        Prober::Tcp(_) | Prober::Tls(_) | Prober::Path(_) => Arc::new(target.port()),
+        Prober::Http(_)
+        | Prober::Metrics(_)
+        | Prober::Unix(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Query(_) => target,
     };
     let (outcome, rest) = crate::probe::ask(&dialer, &module, &target).await;
     let judged = Judged::new(&module, outcome);

@@ -63,6 +63,7 @@ pub fn reading_of(
         value: series.and_then(sum),
         notes: series.map(notes).unwrap_or_default(),
         certificate_not_after: outcome.tls.as_ref().and_then(TlsFacts::earliest_not_after),
+        tls: outcome.tls.as_ref().filter(|it| !it.chain.is_empty()).map(|it| Arc::new(it.clone())),
         since: None,
         joined: Arc::default(),
     }

@@ -54,6 +54,6 @@ pub(super) fn of_websocket(outcome: &Outcome) -> Option<(Cause, Phase)> {
     if http.status != 101 {
         return Some((Cause::HttpStatus, Phase::Processing));
     }
-    let mismatch = outcome.conversation.as_ref().is_some_and(|it| it.mismatch);
-    mismatch.then_some((Cause::ContentMismatch, Phase::Check))
+    let missed = outcome.conversation.as_ref().and_then(|it| it.missed);
+    missed.map(|_| (Cause::ContentMismatch, Phase::Check))
 }

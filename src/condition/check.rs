@@ -8,7 +8,7 @@ use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValu
 use super::grammar::Places;
 use super::kind::Kind;
 use super::root::ROOTS;
-use super::vocabulary::{ALERT, CHECK, Field, HOP, MEMBER, READING, TALLY};
+use super::vocabulary::{ALERT, CERTIFICATE, CHECK, Field, HOP, MEMBER, READING, TALLY};
 use super::{Fact, Known, Mistake, Needs, Place, nearest};
 use crate::cause::CAUSES;
 use crate::outcome::Phase;
@@ -164,9 +164,13 @@ impl Walk<'_> {
         match of {
             Kind::Any | Kind::Map => Kind::Any,
             Kind::Labels => self.label(operand, name, span),
-            Kind::Target => self.field_of(&[&kinds(READING), &kinds(MEMBER)], of, name, span),
+            Kind::Target => {
+                self.field_of(&[&kinds(READING), &kinds(CERTIFICATE), &kinds(MEMBER)], of, name, span)
+            }
             Kind::Joined => self.partner(name, span),
-            Kind::Check => self.field_of(&[&kinds(READING), &kinds(CHECK)], of, name, span),
+            Kind::Check => {
+                self.field_of(&[&kinds(READING), &kinds(CERTIFICATE), &kinds(CHECK)], of, name, span)
+            }
             Kind::Hop => self.field_of(&[&kinds(HOP)], of, name, span),
             Kind::Alert => self.field_of(&[&kinds(ALERT)], of, name, span),
             Kind::Tally => {

@@ -8,7 +8,7 @@ use cel::common::ast::{CallExpr, Expr, IdedExpr};
 use super::check::{Walk, literal_text, scope_of};
 use super::kind::Kind;
 use super::root::ROOTS;
-use super::vocabulary::{READING, field};
+use super::vocabulary::{CERTIFICATE, READING, field};
 
 use super::{Mention, Place, Subject, nearest};
 use crate::cause::CAUSES;
@@ -32,7 +32,7 @@ impl Walk<'_> {
             return format!("write facts.{name}");
         }
         let sees_target = self.place.sees(Kind::Target) && self.wrong_subject(Kind::Target).is_none();
-        if field(READING, name).is_some() && sees_target {
+        if (field(READING, name).is_some() || field(CERTIFICATE, name).is_some()) && sees_target {
             return format!("write target.{name}");
         }
         let is_seen = |kind| self.place.sees(kind) && self.wrong_subject(kind).is_none();

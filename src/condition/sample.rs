@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::cause::Cause;
 use crate::labels::Labels;
-use crate::outcome::Phase;
+use crate::outcome::{CertificateFacts, Phase, TlsFacts};
 use crate::text::Text;
 use crate::view::{CheckAnswer, Hop, Reading, Tally, View};
 
@@ -33,6 +33,7 @@ impl Sample {
             peer: "192.0.2.1:9100".into(),
             value: Some(1.0),
             certificate_not_after: Some(NOW + Duration::from_hours(24)),
+            tls: Some(certificate()),
             since: Some(NOW),
             ..Reading::default()
         };
@@ -52,6 +53,20 @@ impl Sample {
         };
         [well, failing, unknown].map(|reading| Self { reading })
     }
+}
+
+/// A certificate for one name, with nothing wrong.
+fn certificate() -> Arc<TlsFacts> {
+    let own = CertificateFacts {
+        subject: "CN=sample.example".to_owned(),
+        issuer: "CN=sample".to_owned(),
+        names: vec!["sample.example".to_owned()],
+        not_before: NOW,
+        not_after: NOW + Duration::from_hours(24),
+        serial: "01".to_owned(),
+        fingerprint_sha256: "00".to_owned(),
+    };
+    Arc::new(TlsFacts { chain: vec![own], verified: true, ..TlsFacts::default() })
 }
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;

@@ -110,6 +110,7 @@ fn troubled() -> Seen {
         body_bytes: 14,
         value: Some(4.0),
         certificate_not_after: Some(SystemTime::UNIX_EPOCH + Duration::from_hours(48)),
+        tls: Sample::all()[0].target().tls,
         since: Some(SystemTime::UNIX_EPOCH + Duration::from_hours(23)),
         joined: Arc::new([("upstream".into(), Reading::default())].into()),
         ..Reading::default()
@@ -311,7 +312,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("target['failng']", "['failng'] a target has no field `failng` (did you mean `failing`?)"),
     (
         "target.hops[0].loss > 1",
-        "[hops] a target has no field `hops` (it has: failing, unknown, cause, phase, status, duration, timeout, answered_after, silent_for, body, body_bytes, samples, value, notes, address, instance, peer, certificate_not_after, labels, since, joined)",
+        "[hops] a target has no field `hops` (it has: failing, unknown, cause, phase, status, duration, timeout, answered_after, silent_for, body, body_bytes, samples, value, notes, address, instance, peer, certificate_not_after, labels, since, certificate_subject, certificate_issuer, certificate_names, certificate_not_before, certificate_own_not_after, certificate_usable_until, certificate_chain_length, certificate_verified, certificate_expired, certificate_not_yet_valid, certificate_wrong_name, certificate_untrusted, joined)",
     ),
     ("target.cause.size > 1", "[size] the name of a cause has no field `size`"),
     ("checks.path.hops[0].los > 1", "[los] a hop has no field `los` (did you mean `loss`?)"),
@@ -871,6 +872,7 @@ prop_compose! {
             value: end.map(|it| f64::from_bits(it.cast_unsigned())),
             notes: [("reason", &*texts.2)].into_iter().collect(),
             certificate_not_after: away.and_then(at),
+            tls: None,
             since: away.and_then(at),
             joined: Arc::default(),
         }

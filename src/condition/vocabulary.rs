@@ -12,8 +12,10 @@ use super::world::Part;
 use crate::text::FIELDS;
 use crate::view::{CheckAnswer, Reading, Tally};
 
+mod certificate;
 mod hop;
 
+pub(super) use certificate::CERTIFICATE;
 pub(super) use hop::HOP;
 
 /// A row of the documentation: what can be written, what it gives, what that means.
@@ -286,8 +288,8 @@ pub(super) const ALERT: &[Field<Duration>] = &[Field {
 /// The rows of a kind's fields, each with the path that leads there.
 fn fields_of(kind: Kind, path: &str) -> Vec<Entry> {
     match kind {
-        Kind::Target => [rows(READING, path), rows(MEMBER, path)].concat(),
-        Kind::Check => [rows(READING, path), rows(CHECK, path)].concat(),
+        Kind::Target => [rows(READING, path), rows(CERTIFICATE, path), rows(MEMBER, path)].concat(),
+        Kind::Check => [rows(READING, path), rows(CERTIFICATE, path), rows(CHECK, path)].concat(),
         Kind::Hop => rows(HOP, path),
         Kind::Tally => rows(TALLY, path),
         Kind::Alert => rows(ALERT, path),

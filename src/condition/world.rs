@@ -13,7 +13,7 @@ use regex::Regex;
 use super::firing::{FIRING, FIRING_PREFIX, Firing, Naming};
 use super::grammar::ENV;
 use super::value::{Seen, count, hour, list, no_answer, number, text, texts, truth};
-use super::vocabulary::{self, ALERT, CHECK, HOP, MEMBER, READING, TALLY, field};
+use super::vocabulary::{self, ALERT, CERTIFICATE, CHECK, HOP, MEMBER, READING, TALLY, field};
 use super::{Fact, Needs};
 use crate::labels::Labels;
 use crate::text::{Field, Text};
@@ -140,8 +140,9 @@ impl Part {
     fn at(&self, name: &str) -> Seen {
         match self {
             Self::Target(it) if field(MEMBER, name).is_some() => read(MEMBER, it, name),
-            Self::Target(it) => read(READING, it, name),
-            Self::Check(it) => read(CHECK, it, name).or_else(|_| read(READING, &it.reading, name)),
+            Self::Target(it) => of_reading(it, name),
+            Self::Check(it) if field(CHECK, name).is_some() => read(CHECK, it, name),
+            Self::Check(it) => of_reading(&it.reading, name),
             Self::Hop(it) => read(HOP, it, name),
             Self::Tally(it) => read(TALLY, it, name),
             Self::Alert(it) => read(ALERT, it, name),
@@ -165,6 +166,11 @@ impl Part {
             },
         }
     }
+}
+
+fn of_reading(it: &Reading, name: &str) -> Seen {
+    let fields = if field(CERTIFICATE, name).is_some() { CERTIFICATE } else { READING };
+    read(fields, it, name)
 }
 
 fn read<T>(fields: &[vocabulary::Field<T>], of: &T, name: &str) -> Seen {

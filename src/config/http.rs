@@ -8,6 +8,7 @@ use super::address::dial;
 use super::client;
 use super::desk::Desk;
 use super::field::Fields;
+use super::go_regex;
 use super::key::{HEADER_RULE, HTTP};
 use super::raw::Node;
 use super::word;
@@ -44,7 +45,7 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk) -> HttpSpec {
     spec.ssl = ssl(&fields, desk);
     for (key, fail_if) in BODY_KEYS {
         for node in fields.list(key, desk) {
-            let rule = word::bytes_regex(node, desk).map(|regex| BodyRule { regex, fail_if });
+            let rule = go_regex::bytes_regex(node, desk).map(|regex| BodyRule { regex, fail_if });
             spec.body_rules.extend(rule);
         }
     }
@@ -195,7 +196,7 @@ fn header_rule(node: &Node, fail_if: FailIf, desk: &mut Desk) -> Option<HeaderRu
     let fields = Fields::of(node, &HEADER_RULE, desk);
     let header = fields.required("header", desk);
     let header = header.and_then(|it| client::header_name(word::text(it, desk)?, &it.span, desk));
-    let regex = fields.required("regexp", desk).and_then(|it| word::regex(it, desk));
+    let regex = fields.required("regexp", desk).and_then(|it| go_regex::regex(it, desk));
     let allow_missing = fields.flag("allow_missing", false, desk);
     Some(HeaderRule { header: header?, regex: regex?, allow_missing, fail_if })
 }

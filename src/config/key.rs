@@ -8,7 +8,9 @@ pub use metrics::{METRICS, SCRAPE_HTTP};
 pub use module::MODULE;
 pub use path::PATH;
 pub use query::QUERY;
-pub use tcp::{EXCHANGE, TCP};
+pub use tcp::{EXCHANGE, EXPECT_LABEL, TCP};
+pub use tls::HANDSHAKE;
+pub use unix::UNIX;
 pub use websocket::{TURN, WEBSOCKET, WEBSOCKET_HTTP};
 
 mod client;
@@ -21,6 +23,8 @@ mod path;
 mod query;
 mod tcp;
 mod websocket;
+mod tls;
+mod unix;
 
 /// The keys of one kind of map.
 #[derive(Debug)]
@@ -94,10 +98,13 @@ pub const SECTIONS: &[&Section] = &[
     &WEBSOCKET,
     &WEBSOCKET_HTTP,
     &TURN,
+    &HANDSHAKE,
+    &UNIX,
     &PATH,
     &QUERY,
     &HEADER_RULE,
     &EXCHANGE,
+    &EXPECT_LABEL,
     &BASIC_AUTH,
     &AUTHORIZATION,
     &TLS,

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::complaint::nearest;
+use super::complaint::{listed, nearest};
 use super::desk::Desk;
 use super::field::Fields;
 use super::key::MODULE;
 use super::raw::Entry;
 use super::word::{self, Bounds, HOUR};
-use super::{grpc, http, metrics, path, query, tcp, websocket};
+use super::{grpc, http, metrics, path, query, tcp, tls, unix, websocket};
 use crate::spec::{Module, Prober};
 
 /// The module under that name, and what it asks for that is not built: then it is left out.
@@ -37,16 +37,8 @@ fn module(entry: &Entry, desk: &mut Desk) -> Module {
         desk.error(span, "connecting may take longer than the timeout", help);
     }
     let prober = prober(&fields, desk);
-    if let (
-        Prober::Http(_)
-        | Prober::Tcp(_)
-        | Prober::Grpc(_)
-        | Prober::WebSocket(_)
-        | Prober::Path(_)
-        | Prober::Query(_),
-        Some(span),
-    ) = (&prober, fields.key_span("metrics"))
-    {
+    let is_metrics = matches!(prober, Prober::Metrics(_));
+    if let (false, Some(span)) = (is_metrics, fields.key_span("metrics")) {
         let title = format!("the prober `{}` does not read this section", prober.name());
         desk.warning(span, title, "write `prober: metrics` to ask as a scrape does");
     }
@@ -62,14 +54,17 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
         "tcp" => Prober::Tcp(tcp::read(fields.get("tcp"), desk)),
         "grpc" => Prober::Grpc(grpc::read(fields.get("grpc"), desk)),
         "websocket" => Prober::WebSocket(websocket::read(fields.get("websocket"), desk)),
+        "tls" => Prober::Tls(tls::read(fields.get("tls"), desk)),
+        "unix" => Prober::Unix(unix::read(fields.get("unix"), desk)),
         "path" => Prober::Path(path::read(fields.get("path"), desk)),
         "query" => Prober::Query(query::read(fields, desk)),
         other => {
             if let Some(node) = named.filter(|_| !other.is_empty()) {
                 let help = match nearest(other, PROBERS) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "those that are known are `http`, `metrics`, `tcp`, `grpc`, `websocket`, `path` and `query`"
-                        .to_owned(),
+                    None => {
+                        format!("those that are known are {}", listed(PROBERS))
+                    }
                 };
                 desk.error(&node.span, format!("prober `{other}` is not known here"), help);
             }
@@ -78,6 +73,6 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
     }
 }
 
-const PROBERS: [&str; 7] = ["http", "metrics", "tcp", "grpc", "websocket", "path", "query"];
+const PROBERS: [&str; 9] = ["http", "metrics", "tcp", "tls", "unix", "grpc", "websocket", "path", "query"];
 pub(super) const ATTEMPT: Bounds = Bounds::new(Duration::from_millis(1), HOUR);
 const TIMEOUT: Duration = Duration::from_secs(10);

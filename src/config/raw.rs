@@ -39,6 +39,9 @@ pub(crate) struct Scalar {
     pub(crate) text: String,
     /// Whether it is written without quotes and on its own, so that `5` is a number.
     pub(crate) plain: bool,
+    /// Where it bears the tag `!!binary`. Then the text is base64, and only a key that wants bytes
+    /// takes it.
+    pub(crate) binary: Option<Range<usize>>,
 }
 
 #[derive(Clone, Debug)]
@@ -142,11 +145,19 @@ impl<'a> Builder<'a> {
 
     fn node(&mut self, event: Event<'a>, span: &Span, desk: &mut Desk) -> Result<Arc<Node>, Stop> {
         let place = bytes(span);
-        if let Some(tag) = event.tag() {
-            let tag_place = span.tag_span().map_or(place.clone(), |it| bytes(&it));
-            let title = format!("the tag `{}` is not taken here", tag.original());
-            desk.error(&tag_place, title, "take it away: the key alone says what its value is");
-        }
+        let tag = event.tag().map(|tag| {
+            let place = span.tag_span().map_or(place.clone(), |it| bytes(&it));
+            (tag.original(), tag.parts() == ("tag:yaml.org,2002:", "binary"), place)
+        });
+        let is_scalar = matches!(event, Event::Scalar(..));
+        let binary = match tag {
+            Some((_, true, place)) if is_scalar => Some(place),
+            Some((name, _, place)) => {
+                refuse_tag(&name, &place, desk);
+                None
+            }
+            None => None,
+        };
         let anchor = event.anchor_id();
         let node = match event {
             Event::Alias(id) => return self.alias(id, place, desk),
@@ -155,7 +166,7 @@ impl<'a> Builder<'a> {
                 desk.error(&place, title, "put the anchor before the first value that uses it");
                 Node { span: place, value: Value::Null, size: 1 }
             }
-            Event::Scalar(text, style, ..) => scalar(&text, style, place),
+            Event::Scalar(text, style, ..) => scalar(&text, style, place, binary),
             Event::SequenceStart(..) => self.list(place, desk)?,
             Event::MappingStart(..) => self.map(place, desk)?,
             // Nothing else is a node, and the parser promises one here.
@@ -244,7 +255,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn scalar(text: &str, style: ScalarStyle, span: Range<usize>) -> Node {
+fn scalar(text: &str, style: ScalarStyle, span: Range<usize>, binary: Option<Range<usize>>) -> Node {
     let plain = match style {
         ScalarStyle::Plain => true,
         ScalarStyle::SingleQuoted
@@ -252,14 +263,27 @@ fn scalar(text: &str, style: ScalarStyle, span: Range<usize>) -> Node {
         | ScalarStyle::Literal
         | ScalarStyle::Folded => false,
     };
+    let plain = plain && binary.is_none();
     let is_null = plain && matches!(text, "" | "~" | "null" | "Null" | "NULL");
-    let value = if is_null { Value::Null } else { Value::Scalar(Scalar { text: text.to_owned(), plain }) };
+    let scalar = || Scalar { text: text.to_owned(), plain, binary };
+    let value = if is_null { Value::Null } else { Value::Scalar(scalar()) };
     Node { span, value, size: 1 }
+}
+
+/// A tag where none is taken.
+pub(super) fn refuse_tag(name: &str, place: &Range<usize>, desk: &mut Desk) {
+    let title = format!("the tag `{name}` is not taken here");
+    desk.error(place, title, "take it away: the key alone says what its value is");
 }
 
 fn key_name(key: &Node, desk: &mut Desk) -> Option<Arc<str>> {
     match &key.value {
-        Value::Scalar(it) => Some(it.text.as_str().into()),
+        Value::Scalar(it) => {
+            if let Some(place) = &it.binary {
+                refuse_tag(BINARY, place, desk);
+            }
+            Some(it.text.as_str().into())
+        }
         Value::Null => {
             desk.error(&key.span, "a key without a name", "give it one");
             None
@@ -328,6 +352,8 @@ fn bytes(span: &Span) -> Range<usize> {
     span.byte_range().unwrap_or_default()
 }
 
+/// The tag of bytes.
+pub(super) const BINARY: &str = "!!binary";
 /// The longest file that is read.
 pub const FILE_BYTES_MAX: usize = 1 << 20;
 const DEPTH_MAX: usize = 32;

@@ -2,6 +2,7 @@ use super::*;
 use crate::spec::{Prober, Way};
 use crate::template::Template;
 
+mod conversation;
 mod mistakes;
 mod trial;
 

@@ -8,7 +8,7 @@ use regex::Regex;
 use url::Url;
 
 use super::desk::Desk;
-use super::raw::{Entry, Node, Scalar, Value};
+use super::raw::{BINARY, Entry, Node, Scalar, Value, refuse_tag};
 use crate::condition;
 use crate::labels::is_label_name;
 use crate::spec::JsonCondition;
@@ -62,7 +62,12 @@ pub(crate) const MONTH: Duration = Duration::from_hours(30 * 24);
 /// Any scalar's text, whatever it looks like: `5`, `true` and `"x"` are texts.
 pub(crate) fn text<'a>(node: &'a Node, desk: &mut Desk) -> Option<&'a str> {
     match &node.value {
-        Value::Scalar(it) => Some(&it.text),
+        Value::Scalar(it) => {
+            if let Some(place) = &it.binary {
+                refuse_tag(BINARY, place, desk);
+            }
+            Some(&it.text)
+        }
         Value::Null => {
             desk.error(&node.span, "a text is missing here", "write one, or `\"\"` for an empty one");
             None
@@ -75,9 +80,49 @@ pub(crate) fn text<'a>(node: &'a Node, desk: &mut Desk) -> Option<&'a str> {
     }
 }
 
+/// Bytes: those of a text, or with the tag `!!binary` those that the text means as base64.
+pub(crate) fn bytes(node: &Node, desk: &mut Desk) -> Option<Vec<u8>> {
+    let Value::Scalar(Scalar { text, binary: Some(_), .. }) = &node.value else {
+        return text(node, desk).map(|it| it.as_bytes().to_vec());
+    };
+    let found = base64(text);
+    if found.is_none() {
+        let help = "letters, digits, `+` and `/`, four by four, the last ones filled up with `=`";
+        desk.error(&first_line(node, desk), "this is not base64", help);
+    }
+    found
+}
+
+/// Whether a value has the tag `!!binary`.
+pub(crate) fn is_binary(node: &Node) -> bool {
+    matches!(&node.value, Value::Scalar(Scalar { binary: Some(_), .. }))
+}
+
+/// What base64 means; white space in it means nothing.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let signs: Vec<u8> = text.bytes().filter(|it| !it.is_ascii_whitespace()).collect();
+    let bare = signs.strip_suffix(b"==").or_else(|| signs.strip_suffix(b"=")).unwrap_or(&signs);
+    if !signs.len().is_multiple_of(4) {
+        return None;
+    }
+    let (mut bytes, mut bits, mut held) = (Vec::with_capacity(bare.len()), 0, 0_u32);
+    for sign in bare {
+        let six = BASE64.iter().position(|it| it == sign)?;
+        held = (held << 6) | u32::try_from(six).expect("there are 64 of them");
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(held >> bits & 0xff).expect("eight bits are a byte"));
+        }
+    }
+    Some(bytes)
+}
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 pub(crate) fn flag(node: &Node, desk: &mut Desk) -> Option<bool> {
     let said = match &node.value {
-        Value::Scalar(Scalar { text, plain: true }) => truth(text),
+        Value::Scalar(Scalar { text, plain: true, .. }) => truth(text),
         Value::Scalar(_) | Value::Null | Value::List(_) | Value::Map(_) => None,
     };
     if said.is_none() {
@@ -91,7 +136,7 @@ pub(crate) fn flag(node: &Node, desk: &mut Desk) -> Option<bool> {
 }
 
 pub(crate) fn is_false(node: &Node) -> bool {
-    matches!(&node.value, Value::Scalar(Scalar { text, plain: true }) if truth(text) == Some(false))
+    matches!(&node.value, Value::Scalar(Scalar { text, plain: true, .. }) if truth(text) == Some(false))
 }
 
 /// The exporter takes the words of YAML 1.1 where a switch is wanted.
@@ -105,7 +150,7 @@ fn truth(text: &str) -> Option<bool> {
 
 pub(crate) fn number(node: &Node, range: &RangeInclusive<u64>, desk: &mut Desk) -> Option<u64> {
     let found = match &node.value {
-        Value::Scalar(Scalar { text, plain: true }) => text.parse::<u64>().ok(),
+        Value::Scalar(Scalar { text, plain: true, .. }) => text.parse::<u64>().ok(),
         Value::Scalar(_) | Value::Null | Value::List(_) | Value::Map(_) => None,
     };
     let found = found.filter(|it| range.contains(it));
@@ -229,16 +274,10 @@ pub(crate) fn size(node: &Node, desk: &mut Desk) -> Option<u64> {
     }
 }
 
-/// A pattern, not anchored; the caret stands where it goes wrong.
+/// A pattern of ours, not anchored; the caret stands where it goes wrong.
 pub(crate) fn regex(node: &Node, desk: &mut Desk) -> Option<Regex> {
     let pattern = text(node, desk)?;
     Regex::new(pattern).map_err(|error| complain_of_regex(node, pattern, &error, desk)).ok()
-}
-
-/// As `regex`, over bytes.
-pub(crate) fn bytes_regex(node: &Node, desk: &mut Desk) -> Option<regex::bytes::Regex> {
-    let pattern = text(node, desk)?;
-    regex::bytes::Regex::new(pattern).map_err(|error| complain_of_regex(node, pattern, &error, desk)).ok()
 }
 
 pub(crate) fn complain_of_regex(node: &Node, pattern: &str, error: &regex::Error, desk: &mut Desk) {

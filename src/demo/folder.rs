@@ -53,7 +53,7 @@ macro_rules! drop_ins {
 }
 
 /// The shipped drop-ins, by the names they have in `probes.d`.
-const DROP_INS: &[(&str, &str)] = drop_ins! { "10-scrape.yaml" "20-prom-proxy.yaml" "30-registry-se.yaml" "40-bootstrap.yaml" "50-deploy.yaml" };
+const DROP_INS: &[(&str, &str)] = drop_ins! { "10-scrape.yaml" "20-prom-proxy.yaml" "30-registry-se.yaml" "40-bootstrap.yaml" "50-deploy.yaml" "60-certificates.yaml" };
 
 macro_rules! pages {
     ($($name:literal)*) => { &[$(($name, include_str!(concat!("runbook/", $name)))),*] };
@@ -73,6 +73,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "armada-network-calico-node-troubleshooting.md"
     "armada-ops-node-exporter-on-carrier-master-troubled.md"
     "armada-tugboats.md"
+    "certificates.md"
     "jenkins-cse-operations.md"
     "netint_vyatta_healthcheck.md"
     "netint_vyatta_highping.md"

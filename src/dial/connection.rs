@@ -8,33 +8,50 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
 use super::fault::of_io;
 use super::head::Head;
 use super::trail::{Break, Trail};
 
-/// A TCP connection of an attempt. Dropped before its [`Farewell`] is said, it is reset: neither a
+/// A connection of an attempt, before anything is put over it. Dropped before its [`Farewell`] is said, it is reset: neither a
 /// port nor a buffer then waits for a server that failed.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    stream: TcpStream,
+    stream: Stream,
     farewell: Farewell,
     trail: Trail,
 }
 
+/// What the bytes go over.
+#[derive(Debug)]
+enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+    /// TLS within TLS.
+    Within(Box<TlsStream<Wire>>),
+}
+
 impl Wire {
-    pub(super) fn new(stream: TcpStream, trail: Trail) -> Self {
-        Self { stream, farewell: Farewell::default(), trail }
+    pub(super) fn tcp(stream: TcpStream, trail: Trail) -> Self {
+        Self { stream: Stream::Tcp(stream), farewell: Farewell::default(), trail }
+    }
+
+    pub(super) fn unix(stream: UnixStream, trail: Trail) -> Self {
+        Self { stream: Stream::Unix(stream), farewell: Farewell::default(), trail }
     }
 }
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        if !self.farewell.0.load(Ordering::Relaxed) {
-            // Where that cannot be set, closing takes the longer way.
-            let _ = self.stream.set_zero_linger();
+        match &self.stream {
+            Stream::Tcp(stream) if !self.farewell.0.load(Ordering::Relaxed) => {
+                // Where that cannot be set, closing takes the longer way.
+                let _ = stream.set_zero_linger();
+            }
+            // A local socket takes no port; and the wire within says farewell by itself.
+            Stream::Tcp(_) | Stream::Unix(_) | Stream::Within(_) => {}
         }
     }
 }
@@ -57,21 +74,37 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        match &mut self.stream {
+            Stream::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Stream::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+            Stream::Within(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        match &mut self.stream {
+            Stream::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Stream::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
+            Stream::Within(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        match &mut self.stream {
+            Stream::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Within(stream) => Pin::new(stream).poll_flush(cx),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        match &mut self.stream {
+            Stream::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Within(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
     }
 }
 
@@ -114,11 +147,13 @@ impl Connection {
         Self { layer: Layer::Tls(Box::new(stream)), farewell, trail, first, head: Head::default() }
     }
 
-    /// The wire without TLS, where there is none yet.
-    pub(crate) fn into_plain(self) -> Option<Wire> {
+    /// What TLS can be put over: the wire itself, or the TLS that is there.
+    pub(crate) fn into_wire(self) -> Wire {
         match self.layer {
-            Layer::Plain(wire) => Some(wire),
-            Layer::Tls(_) => None,
+            Layer::Plain(wire) => wire,
+            Layer::Tls(stream) => {
+                Wire { stream: Stream::Within(stream), farewell: self.farewell, trail: self.trail }
+            }
         }
     }
 

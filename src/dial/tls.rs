@@ -1,12 +1,14 @@
 //! The TLS handshake, and what it showed. The presented chain is written down before it is judged,
 //! so that an expired certificate still says when it expired.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{
     ClientConfig, DigitallySignedStruct, InvalidMessage, ProtocolVersion, RootCertStore, SignatureScheme,
     SupportedProtocolVersion,
@@ -15,12 +17,13 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::certificate;
+use super::chain::Chain;
 use super::connection::Wire;
 use super::fault::{Trouble, of_io};
 use super::secret;
 use super::trail::Trail;
 use crate::outcome::{CertificateFault, FaultKind, OwnSide, TlsFacts};
-use crate::spec::{TlsSpec, TlsVersion};
+use crate::spec::{Pem, Secret, TlsSpec, TlsVersion};
 
 /// What every handshake needs: the cryptography, and the roots that the system trusts.
 #[derive(Clone, Debug)]
@@ -50,8 +53,12 @@ impl Trust {
     ) -> Result<TlsStream<Wire>, Trouble> {
         trail.note(|seen| seen.tls = Some(TlsFacts::default()));
         let name = spec.server_name.as_deref().unwrap_or(host);
-        let name = ServerName::try_from(name.to_owned())
-            .map_err(|_| FaultKind::Certificate(CertificateFault::WrongName))?;
+        let name = match ServerName::try_from(name.to_owned()) {
+            Ok(name) => name,
+            // What cannot be a name, as the path of a socket, is not sent either.
+            Err(_) if spec.insecure_skip_verify => ServerName::from(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            Err(_) => return Err(FaultKind::Certificate(CertificateFault::WrongName).into()),
+        };
         let mut config = self.config(spec, trail)?;
         config.alpn_protocols = protocols.iter().map(|it| it.to_vec()).collect();
         let connector = TlsConnector::from(Arc::new(config));
@@ -73,7 +80,10 @@ impl Trust {
             None => Arc::clone(&self.roots),
         };
         let verifier = (!roots.is_empty())
-            .then(|| WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&self.provider)).build())
+            .then(|| {
+                let roots = Arc::clone(&roots);
+                WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&self.provider)).build()
+            })
             .transpose()
             .map_err(|_| OwnSide::Internal)?;
         if verifier.is_none() && !spec.insecure_skip_verify {
@@ -82,24 +92,26 @@ impl Trust {
         let witness = Witness {
             trail: trail.clone(),
             verifier,
+            roots,
             provider: Arc::clone(&self.provider),
             anything_goes: spec.insecure_skip_verify,
         };
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+        let own = spec.identity.as_ref().map(|(chain, key)| self.identity(chain, key)).transpose()?;
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&versions(spec))
             .map_err(|_| OwnSide::Internal)?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(witness));
-        let mut config = match &spec.identity {
-            None => builder.with_no_client_auth(),
-            Some((chain, key)) => {
-                let (chain, key) = secret::identity(chain, key)?;
-                builder.with_client_auth_cert(chain, key).map_err(|_| OwnSide::Secret)?
-            }
-        };
+            .with_custom_certificate_verifier(Arc::new(witness))
+            .with_client_cert_resolver(Arc::new(Passport { trail: trail.clone(), own }));
         // Each handshake is a whole one: a resumed session would show no certificate.
         config.resumption = Resumption::disabled();
         Ok(config)
+    }
+
+    fn identity(&self, chain: &Pem, key: &Secret) -> Result<Arc<CertifiedKey>, Trouble> {
+        let (chain, key) = secret::identity(chain, key)?;
+        let own = CertifiedKey::from_der(chain, key, &self.provider).map_err(|_| OwnSide::Secret)?;
+        Ok(Arc::new(own))
     }
 }
 
@@ -132,6 +144,7 @@ struct Witness {
     trail: Trail,
     /// None where there are no roots.
     verifier: Option<Arc<WebPkiServerVerifier>>,
+    roots: Arc<RootCertStore>,
     provider: Arc<CryptoProvider>,
     anything_goes: bool,
 }
@@ -155,7 +168,12 @@ impl ServerCertVerifier for Witness {
         let verdict = self.verifier.as_ref().map_or_else(unknown, |it| {
             it.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
         });
-        self.trail.note(|seen| seen.tls.get_or_insert_default().verified = verdict.is_ok());
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        let chain = Chain { end_entity, intermediates, roots: &self.roots, algorithms };
+        self.trail.note(|seen| {
+            let facts = seen.tls.get_or_insert_default();
+            chain.judge(server_name, now, verdict.as_ref().err(), facts);
+        });
         if self.anything_goes { Ok(ServerCertVerified::assertion()) } else { verdict }
     }
 
@@ -179,6 +197,24 @@ impl ServerCertVerifier for Witness {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Shows our certificate to a server that asks for one, and writes down that it does.
+#[derive(Debug)]
+struct Passport {
+    trail: Trail,
+    own: Option<Arc<CertifiedKey>>,
+}
+
+impl ResolvesClientCert for Passport {
+    fn resolve(&self, _issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.trail.note(|seen| seen.tls.get_or_insert_default().wants_certificate = true);
+        self.own.clone()
+    }
+
+    fn has_certs(&self) -> bool {
+        self.own.is_some()
     }
 }
 

@@ -94,6 +94,11 @@ impl Trail {
         self.note(|seen| write(seen.http.get_or_insert_default()));
     }
 
+    /// What the last handshake showed so far.
+    pub(crate) fn tls(&self) -> Option<TlsFacts> {
+        self.notes().seen.tls.clone()
+    }
+
     /// How the last connection ended.
     pub(crate) fn broken(&self) -> Option<Break> {
         self.notes().seen.broken

@@ -201,7 +201,7 @@ fn content(judged: &Judged) -> Vec<String> {
     if let Some(Err(flaw)) = &outcome.exposition {
         lines.push(flaw.to_string());
     }
-    if let Some(talk) = outcome.conversation.as_ref().filter(|it| it.mismatch) {
+    if let Some(talk) = outcome.conversation.as_ref().filter(|it| it.missed.is_some()) {
         let last = quoted(&talk.last_line);
         lines.push(format!("after {} exchanges the last line was {last}", talk.exchanges));
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{ClientCertVerifierBuilder, WebPkiClientVerifier};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -19,8 +19,8 @@ use crate::dial::Dialer;
 use crate::labels::Labels;
 use crate::outcome::{Late, Outcome};
 use crate::spec::{
-    DialSpec, Exchange, Family, HttpClient, HttpSpec, MetricsSpec, Module, Pem, Prober, Secret, TcpSpec,
-    TlsSpec,
+    DialSpec, Exchange, Family, HandshakeSpec, HttpClient, HttpSpec, MetricsSpec, Module, Pem, Prober,
+    Secret, TcpSpec, TlsSpec,
 };
 use crate::target::Target;
 
@@ -183,44 +183,84 @@ pub(super) fn page(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
 }
 
 /// An authority that nobody knows unless told, and what it signs.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(super) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    /// What leads from it to the root, itself first; empty for a root.
+    path: Vec<CertificateDer<'static>>,
+}
 
 impl Authority {
     pub(super) fn new() -> Self {
+        let (params, key) = (Self::params(0), KeyPair::generate().unwrap());
+        Self { issuer: CertifiedIssuer::self_signed(params, key).unwrap(), path: Vec::new() }
+    }
+
+    /// One that this one vouches for.
+    pub(super) fn intermediate(&self, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = Self::params(self.path.len() + 1);
+        change(&mut params);
+        let issuer = CertifiedIssuer::signed_by(params, KeyPair::generate().unwrap(), &self.issuer).unwrap();
+        let path = std::iter::once(issuer.der().clone()).chain(self.path.iter().cloned()).collect();
+        Self { issuer, path }
+    }
+
+    fn params(depth: usize) -> CertificateParams {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "lab");
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+        let name = if depth == 0 { "lab".to_owned() } else { format!("lab {depth}") };
+        params.distinguished_name.push(DnType::CommonName, name);
+        params
     }
 
     pub(super) fn pem(&self) -> Pem {
-        Pem::Inline(self.0.pem())
+        Pem::Inline(self.issuer.pem())
     }
 
     /// A certificate for these names, changed by `change`, with its key.
     pub(super) fn certify(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Identity {
+        self.certify_key(KeyPair::generate().unwrap(), names, change)
+    }
+
+    /// The same for a key that is there.
+    pub(super) fn certify_key(
+        &self,
+        key: KeyPair,
+        names: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Identity {
         let mut params =
             CertificateParams::new(names.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()).unwrap();
         params.distinguished_name.push(DnType::CommonName, names[0]);
         change(&mut params);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        Identity { certificate: certificate.der().clone(), pem: certificate.pem(), key }
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let path = self.path.clone();
+        Identity { certificate: certificate.der().clone(), path, pem: certificate.pem(), key }
     }
 
     /// A server's side that wants a certificate of this authority from its clients.
     pub(super) fn demanding(&self, identity: &Identity) -> ServerConfig {
+        self.asking(identity, |it| it)
+    }
+
+    /// As `demanding`, the way to ask changed by `change`.
+    pub(super) fn asking(
+        &self,
+        identity: &Identity,
+        change: impl FnOnce(ClientCertVerifierBuilder) -> ClientCertVerifierBuilder,
+    ) -> ServerConfig {
         let mut roots = rustls::RootCertStore::empty();
-        roots.add(self.0.der().clone()).unwrap();
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider()).build().unwrap();
+        roots.add(self.issuer.der().clone()).unwrap();
+        let verifier = change(WebPkiClientVerifier::builder_with_provider(roots.into(), provider()));
         let (chain, key) = identity.parts();
-        builder().with_client_cert_verifier(verifier).with_single_cert(chain, key).unwrap()
+        builder().with_client_cert_verifier(verifier.build().unwrap()).with_single_cert(chain, key).unwrap()
     }
 }
 
 /// A certificate and its key.
 pub(super) struct Identity {
     certificate: CertificateDer<'static>,
+    /// What is presented behind it.
+    pub(super) path: Vec<CertificateDer<'static>>,
     pem: String,
     key: KeyPair,
 }
@@ -230,12 +270,25 @@ impl Identity {
     pub(super) fn self_signed(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().self_signed(&key).unwrap();
-        Self { certificate: certificate.der().clone(), pem: certificate.pem(), key }
+        Self { certificate: certificate.der().clone(), path: Vec::new(), pem: certificate.pem(), key }
     }
 
     pub(super) fn server(&self) -> ServerConfig {
         let (chain, key) = self.parts();
         builder().with_no_client_auth().with_single_cert(chain, key).unwrap()
+    }
+
+    /// A server of these versions alone.
+    pub(super) fn server_of(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> ServerConfig {
+        let (chain, key) = self.parts();
+        let builder =
+            ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions).unwrap();
+        builder.with_no_client_auth().with_single_cert(chain, key).unwrap()
+    }
+
+    /// The certificate itself.
+    pub(super) fn der(&self) -> CertificateDer<'static> {
+        self.certificate.clone()
     }
 
     /// The same certificate, that often.
@@ -250,7 +303,8 @@ impl Identity {
     }
 
     fn parts(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-        (vec![self.certificate.clone()], PrivateKeyDer::try_from(self.key.serialize_der()).unwrap())
+        let chain = std::iter::once(&self.certificate).chain(&self.path).cloned().collect();
+        (chain, PrivateKeyDer::try_from(self.key.serialize_der()).unwrap())
     }
 }
 
@@ -311,6 +365,14 @@ pub(super) fn metrics_with(change: impl FnOnce(&mut MetricsSpec)) -> Module {
 pub(super) fn tcp(query_response: Vec<Exchange>) -> Module {
     let dial = client().dial;
     module(Prober::Tcp(TcpSpec { dial, tls: None, starttls: TlsSpec::default(), query_response }))
+}
+
+/// A handshake with one that trusts `authority`, changed by `change`.
+pub(super) fn handshake(authority: &Authority, change: impl FnOnce(&mut HandshakeSpec)) -> Module {
+    let tls = TlsSpec { ca: Some(authority.pem()), ..TlsSpec::default() };
+    let mut spec = HandshakeSpec { dial: client().dial, tls, query_response: Vec::new() };
+    change(&mut spec);
+    module(Prober::Tls(spec))
 }
 
 /// The same module with little time.

@@ -1,6 +1,8 @@
 //! One server, one fault, one expected end.
 
 mod grpc;
+mod exporter;
+mod handshake;
 mod http;
 mod metrics;
 mod patience;
@@ -9,5 +11,6 @@ mod query;
 mod tcp;
 mod tls;
 mod websocket;
+mod unix;
 
 use super::lab;

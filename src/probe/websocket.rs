@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::follow::{Errand, follow};
 use crate::dial::{AGENT, Dialer, Trail, Trouble, base64, of_io};
-use crate::outcome::{Conversation, FaultKind, OwnSide};
+use crate::outcome::{Conversation, FaultKind, Missed, OwnSide};
 use crate::spec::{Module, Turn, WebSocketSpec};
 use crate::target::Target;
 use frame::{Head, Kind};
@@ -49,7 +49,7 @@ pub(super) async fn ask(
     let mut socket = Socket { stream: TokioIo::new(upgraded), buffer: BytesMut::new() };
     for turn in &spec.turns {
         if !take(&mut socket, turn, trail).await? {
-            note(trail, |seen| seen.mismatch = true);
+            note(trail, |seen| seen.missed = Some(Missed::Line));
             break;
         }
         note(trail, |seen| seen.exchanges += 1);

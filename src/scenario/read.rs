@@ -15,7 +15,7 @@ use crate::config::key::scene::{
 };
 use crate::config::reading::{Bounds, Desk, Entry, Fields, Node, listed, nearest, raw, word};
 use crate::config::{Complaint, Source};
-use crate::outcome::Phase;
+use crate::outcome::{CertificateFault, Phase};
 
 /// The suite that a file holds.
 pub(super) fn suite(source: &Source) -> Result<Suite, Vec<Complaint>> {
@@ -183,7 +183,21 @@ fn certificate(node: &Node, desk: &mut Desk) -> WrittenCertificate {
     let (subject, issuer) = (text("subject"), text("issuer"));
     let mut hour = |key: &str| fields.get(key).and_then(|it| hour(it, desk));
     let (not_before, not_after) = (hour("not_before"), hour("not_after"));
-    WrittenCertificate { subject, issuer, names, not_before, not_after }
+    let chain_not_after = hour("chain_not_after");
+    let faults = fields.list("faults", desk).iter().filter_map(|it| fault(it, desk)).collect();
+    WrittenCertificate { subject, issuer, names, not_before, not_after, chain_not_after, faults }
+}
+
+fn fault(node: &Node, desk: &mut Desk) -> Option<CertificateFault> {
+    match word::text(node, desk)? {
+        "wrong_name" => Some(CertificateFault::WrongName),
+        "untrusted" => Some(CertificateFault::Untrusted),
+        other => {
+            let help = "write `wrong_name` or `untrusted`; what is wrong with its dates they say themselves";
+            desk.error(&node.span, format!("`{other}` is nothing that is wrong with a certificate"), help);
+            None
+        }
+    }
 }
 
 /// RFC 3339, or a span with an optional sign.
@@ -197,8 +211,7 @@ fn hour(node: &Node, desk: &mut Desk) -> Option<Hour> {
         Ok(it) if earlier => Some(Hour::Earlier(it)),
         Ok(it) => Some(Hour::Later(it)),
         Err(_) => {
-            let help =
-                "write a time like 2026-01-01T00:00:00Z, or a span from the attempt on like `72h` or `-1h`";
+            let help = "write a time like 2026-01-01T00:00:00Z, or a span from the case's beginning on like `72h` or `-1h`";
             desk.error(&node.span, format!("`{text}` is no time"), help);
             None
         }

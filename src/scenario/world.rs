@@ -8,8 +8,8 @@ use crate::engine::{CheckOrder, QueryOrder};
 use crate::exposition::{Format, Limits, Scan, Summary};
 use crate::moment::Moment;
 use crate::outcome::{
-    CertificateFacts, Conversation, End, Fault, FaultKind, GrpcFacts, HttpFacts, JsonMatch, Late, Outcome,
-    Phase, Series, Serving, TlsFacts,
+    CertificateFacts, CertificateFault, Conversation, End, Fault, FaultKind, GrpcFacts, HttpFacts, JsonMatch,
+    Late, Outcome, Phase, Series, Serving, TlsFacts,
 };
 use crate::spec::{Module, Prober};
 use crate::view::{CheckAnswer, Hop, Reading};
@@ -106,7 +106,7 @@ fn timed_out(see: &See, module: &Module, now: Moment, phase: Phase, took: Option
 fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Outcome {
     let mut outcome = Outcome::bare(now.wall, duration, End::Reply);
     outcome.phases.add(see.phase.unwrap_or(Phase::Processing), duration);
-    outcome.tls = see.certificate.as_ref().map(|it| tls(it, now.wall));
+    outcome.tls = see.certificate.as_ref().map(|it| tls(it, now));
     let body = see.body.as_deref().unwrap_or_default();
     let fails = matches!(see.verdict, Some(Verdict::Failure(..)));
     let answered = !fails || see.status.is_some();
@@ -119,7 +119,7 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Outco
             let status = see.status.unwrap_or(101);
             outcome.http = answered.then(|| HttpFacts { status, ..HttpFacts::default() });
             let last_line = body.lines().last().unwrap_or_default().to_owned();
-            let upgraded = Conversation { exchanges: 0, last_line, mismatch: false };
+            let upgraded = Conversation { last_line, ..Conversation::default() };
             outcome.conversation = (answered && status == 101).then_some(upgraded);
         }
         Prober::Grpc(_) => {
@@ -134,9 +134,16 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Outco
             let mut scan = Scan::new(Format::Text, Limits::default());
             outcome.exposition = Some(scan.push(body.as_bytes()).and_then(|()| scan.finish()));
         }
-        Prober::Tcp(_) => {
+        Prober::Tls(spec) => {
+            let fault = outcome.tls.as_ref().and_then(|it| it.faults.first());
+            if let Some(fault) = fault.filter(|_| !spec.tls.insecure_skip_verify) {
+                let kind = FaultKind::Certificate(*fault);
+                outcome.end = End::Fault(Fault { phase: Phase::Tls, kind });
+            }
+        }
+        Prober::Tcp(_) | Prober::Unix(_) => {
             let last_line = body.lines().last().unwrap_or_default().to_owned();
-            outcome.conversation = Some(Conversation { exchanges: 0, last_line, mismatch: false });
+            outcome.conversation = Some(Conversation { last_line, ..Conversation::default() });
         }
     }
     outcome
@@ -150,7 +157,13 @@ fn series(see: &See) -> Arc<[Series]> {
 fn is_http(prober: &Prober) -> bool {
     match prober {
         Prober::Http(_) | Prober::Metrics(_) => true,
-        Prober::Tcp(_) | Prober::Grpc(_) | Prober::WebSocket(_) | Prober::Path(_) | Prober::Query(_) => false,
+        Prober::Tcp(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Path(_)
+        | Prober::Query(_) => false,
     }
 }
 
@@ -159,6 +172,8 @@ fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
         Prober::Http(spec) => spec.body_rules.iter().map(|it| it.regex.is_match(body.as_bytes())).collect(),
         Prober::Metrics(_)
         | Prober::Tcp(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
         | Prober::Grpc(_)
         | Prober::WebSocket(_)
         | Prober::Path(_)
@@ -169,6 +184,8 @@ fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
         Prober::Http(_)
         | Prober::Metrics(_)
         | Prober::Tcp(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
         | Prober::Grpc(_)
         | Prober::WebSocket(_)
         | Prober::Path(_)
@@ -186,26 +203,49 @@ fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
     }
 }
 
-fn tls(written: &WrittenCertificate, now: SystemTime) -> TlsFacts {
-    let time = |hour: Option<Hour>, default| hour.map_or(default, |it| instant(it, now));
+/// The certificate as an attempt `now` sees it. Spans count from the beginning of the case.
+fn tls(written: &WrittenCertificate, now: Moment) -> TlsFacts {
+    let begin = now.wall - now.up;
+    let time = |hour: Option<Hour>, default| hour.map_or(default, |it| instant(it, begin));
     let year = Duration::from_hours(365 * 24);
-    let certificate = CertificateFacts {
+    let own = CertificateFacts {
         subject: written.subject.clone(),
         issuer: written.issuer.clone(),
         names: written.names.clone(),
-        not_before: time(written.not_before, now - year),
-        not_after: time(written.not_after, now + year),
+        not_before: time(written.not_before, begin - year),
+        not_after: time(written.not_after, begin + year),
         serial: String::new(),
         fingerprint_sha256: String::new(),
     };
-    TlsFacts { version: Some("TLS 1.3"), cipher: None, chain: vec![certificate], verified: true }
+    let chain_not_after = time(written.chain_not_after, own.not_after);
+    let behind = written.chain_not_after.is_some().then(|| CertificateFacts {
+        subject: own.issuer.clone(),
+        names: Vec::new(),
+        not_after: chain_not_after,
+        ..own.clone()
+    });
+    let end = own.not_after.min(chain_not_after);
+    let dates = [
+        (end < now.wall).then_some(CertificateFault::Expired),
+        (own.not_before > now.wall).then_some(CertificateFault::NotYetValid),
+    ];
+    let others = written.faults.iter().copied();
+    let faults: Vec<_> = dates.into_iter().flatten().chain(others).collect();
+    TlsFacts {
+        version: Some("TLS 1.3"),
+        chain: std::iter::once(own).chain(behind).collect(),
+        verified: faults.is_empty(),
+        trusted_until: (!faults.contains(&CertificateFault::Untrusted)).then_some(end),
+        faults,
+        ..TlsFacts::default()
+    }
 }
 
-fn instant(hour: Hour, now: SystemTime) -> SystemTime {
+fn instant(hour: Hour, begin: SystemTime) -> SystemTime {
     match hour {
         Hour::At(it) => it,
-        Hour::Earlier(span) => now - span,
-        Hour::Later(span) => now + span,
+        Hour::Earlier(span) => begin - span,
+        Hour::Later(span) => begin + span,
     }
 }
 

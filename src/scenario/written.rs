@@ -11,7 +11,7 @@ use crate::cause::Verdict;
 use crate::config::reading::{listed, nearest};
 use crate::config::{Complaint, Config, Level, Place, Source};
 use crate::labels::Labels;
-use crate::outcome::Phase;
+use crate::outcome::{CertificateFault, Phase};
 use crate::target::Target;
 
 /// A scenario file.
@@ -106,6 +106,10 @@ pub(super) struct WrittenCertificate {
     pub not_before: Option<Hour>,
     /// When its time ends.
     pub not_after: Option<Hour>,
+    /// When the time of the certificate behind it ends, on which it hangs.
+    pub chain_not_after: Option<Hour>,
+    /// What is wrong beside the dates, which say so themselves.
+    pub faults: Vec<CertificateFault>,
 }
 
 /// A point in time.
@@ -113,9 +117,9 @@ pub(super) struct WrittenCertificate {
 pub(super) enum Hour {
     /// By the wall clock.
     At(SystemTime),
-    /// So long before the attempt.
+    /// So long before the case begins.
     Earlier(Duration),
-    /// So long after it.
+    /// So long after that.
     Later(Duration),
 }
 

@@ -12,6 +12,7 @@ use super::own::OwnMetrics;
 use crate::engine::{AlertState, Snapshot, TargetStatus};
 use crate::labels::{escape, is_label_name};
 
+mod conversation;
 mod engine;
 mod grpc;
 mod http;
@@ -25,8 +26,8 @@ pub(super) use engine::OF_ENGINE;
 use reading::{Reading, TargetRow};
 
 /// The families of targets, in the order of the page: one table for each kind of fact.
-const OF_TARGETS: [&[TargetRow]; 6] =
-    [target::ROWS, query::ROWS, http::ROWS, grpc::ROWS, websocket::ROWS, tls::ROWS];
+const OF_TARGETS: [&[TargetRow]; 7] =
+    [target::ROWS, query::ROWS, http::ROWS, conversation::ROWS, grpc::ROWS, websocket::ROWS, tls::ROWS];
 
 pub(super) fn of_targets() -> impl Iterator<Item = &'static TargetRow> {
     OF_TARGETS.into_iter().flatten()
@@ -52,7 +53,8 @@ pub fn render(snapshot: &Snapshot, own: &OwnMetrics) -> String {
     for row in OF_ENGINE {
         sheet.begin(&row.family);
         for (values, value) in (row.samples)(snapshot, doubles) {
-            sheet.sample(&row.family, "", &values, value);
+            debug_assert_eq!(row.family.labels.len(), values.len());
+            sheet.sample(&row.family, "", row.family.labels.iter().zip(&values), value);
         }
     }
     own.render(&mut sheet.text);
@@ -103,7 +105,8 @@ fn labels_of(status: &TargetStatus, needs: &[&str]) -> String {
         }
         push_label(&mut text, &name, value);
     }
-    push_label(&mut text, "probe", &status.probe);
+    let own = if needs.contains(&"probe") { "exported_probe" } else { "probe" };
+    push_label(&mut text, own, &status.probe);
     text
 }
 
@@ -127,13 +130,23 @@ struct Samples<'a, 's> {
 impl Samples<'_, '_> {
     /// Writes a sample; `values` are those of the family's labels, in their order.
     fn put(&mut self, values: &[&str], value: f64) {
-        let needs = self.family.labels;
+        debug_assert_eq!(self.family.labels.len(), values.len());
+        self.sample(self.family.labels, values, value);
+    }
+
+    /// Writes a sample with labels that the module names.
+    fn put_named(&mut self, labels: &[(&str, &str)], value: f64) {
+        let (names, values): (Vec<_>, Vec<_>) = labels.iter().copied().unzip();
+        self.sample(&names, &values, value);
+    }
+
+    fn sample(&mut self, names: &[&str], values: &[&str], value: f64) {
         let labels = &self.series.status.target.labels;
-        if needs.iter().any(|it| labels.contains(it)) {
-            let renamed = labels_of(self.series.status, needs);
-            self.sheet.sample(self.family, &renamed, values, value);
+        if names.iter().any(|it| *it == "probe" || labels.contains(it)) {
+            let renamed = labels_of(self.series.status, names);
+            self.sheet.sample(self.family, &renamed, names.iter().zip(values), value);
         } else {
-            self.sheet.sample(self.family, &self.series.labels, values, value);
+            self.sheet.sample(self.family, &self.series.labels, names.iter().zip(values), value);
         }
     }
 }
@@ -150,13 +163,18 @@ impl Sheet {
         write!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}\n").expect("a string takes all text");
     }
 
-    fn sample(&mut self, family: &Family, labels: &str, values: &[&str], value: f64) {
-        debug_assert_eq!(family.labels.len(), values.len());
+    fn sample<'a>(
+        &mut self,
+        family: &Family,
+        labels: &str,
+        own: impl ExactSizeIterator<Item = (&'a &'a str, &'a &'a str)>,
+        value: f64,
+    ) {
         self.text.push_str(family.name);
-        if !labels.is_empty() || !values.is_empty() {
+        if !labels.is_empty() || own.len() > 0 {
             self.text.push('{');
             self.text.push_str(labels);
-            for (at, (name, value)) in family.labels.iter().zip(values).enumerate() {
+            for (at, (name, value)) in own.enumerate() {
                 if at > 0 || !labels.is_empty() {
                     self.text.push(',');
                 }

@@ -11,8 +11,8 @@ use crate::exposition::Summary;
 use crate::labels::Labels;
 use crate::notification::Notification;
 use crate::outcome::{
-    CertificateFacts, Conversation, End, Fault, FaultKind, GrpcFacts, HttpFacts, Outcome, OwnSide, Phase,
-    Series, Serving, TlsFacts,
+    CertificateFacts, Conversation, End, Fault, FaultKind, GrpcFacts, HttpFacts, Missed, Outcome, OwnSide,
+    Phase, Series, Serving, TlsFacts,
 };
 use crate::runbook::{PageRef, Step};
 use crate::spec::{
@@ -104,6 +104,7 @@ pub(super) fn answer(status: u16) -> Outcome {
             fingerprint_sha256: "ff".into(),
         }],
         verified: true,
+        ..TlsFacts::default()
     });
     outcome.exposition = Some(Ok(Summary { samples: 7, ..Summary::default() }));
     outcome
@@ -146,7 +147,12 @@ pub(super) fn answered(value: f64) -> Outcome {
 
 pub(super) fn conversation(mismatch: bool) -> Outcome {
     let mut outcome = Outcome::bare(hour(), Duration::from_millis(3), End::Reply);
-    outcome.conversation = Some(Conversation { mismatch, ..Conversation::default() });
+    outcome.conversation = Some(Conversation {
+        missed: mismatch.then_some(Missed::Line),
+        labels: [("ssh_version".to_owned(), "9 \"x\"".to_owned()), ("job".to_owned(), "ours".to_owned())]
+            .into(),
+        ..Conversation::default()
+    });
     outcome
 }
 

@@ -15,11 +15,13 @@ pub enum Form {
     /// A URL, or `host` and `host:port` to which the path is added.
     Scrape,
     /// As `Web`, and the URL may begin with `ws` and `wss`.
-    Socket,
+    WebSocket,
     /// `host:port`.
     Port,
     /// `host`, `host:port` or a URL: its host, and its port where there is one.
     Host,
+    /// The path of a local socket, from the root on.
+    Socket,
 }
 
 /// What is wrong with an address.
@@ -40,7 +42,9 @@ impl Target {
     /// The flaw. Its span is that of [`Target::address`].
     pub fn check(&self, form: Form) -> Result<(), Flaw> {
         let address = &*self.address;
-        check_signs(address)?;
+        if form != Form::Socket {
+            check_signs(address)?;
+        }
         match form {
             Form::Web | Form::Scrape => {
                 check_web(address, form)?;
@@ -65,13 +69,29 @@ impl Target {
                 }
                 check_authority(address, 0, Port::Wanted)
             }
-            Form::Socket => check_web(address, form),
+            Form::WebSocket => check_web(address, form),
             Form::Host if address.contains("://") => check_web(address, form),
             Form::Host if address.parse::<Ipv6Addr>().is_ok() => Ok(()),
             Form::Host => check_authority(address, 0, Port::Free),
+            Form::Socket => check_socket(address),
         }
     }
 }
+
+fn check_socket(address: &str) -> Result<(), Flaw> {
+    let help = "write the socket's path as `/run/name.sock`";
+    if !address.starts_with('/') {
+        return flaw(0..address.len(), "no path from the root on, and this prober asks a local socket", help);
+    }
+    if address.len() > SOCKET_BYTES_MAX {
+        let message = format!("a socket's path has {SOCKET_BYTES_MAX} bytes at the most");
+        return flaw(0..address.len(), message, help);
+    }
+    Ok(())
+}
+
+/// What Linux takes, less the zero at its end.
+const SOCKET_BYTES_MAX: usize = 107;
 
 /// Whether a port must be there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,7 +122,7 @@ fn check_signs(address: &str) -> Result<(), Flaw> {
 fn check_web(address: &str, form: Form) -> Result<(), Flaw> {
     let scheme = address.find("://");
     let written = scheme.map_or("http", |it| &address[..it]);
-    let (schemes, help): (&[&str], _) = if form == Form::Socket {
+    let (schemes, help): (&[&str], _) = if form == Form::WebSocket {
         (&["ws", "wss", "http", "https"], SOCKET)
     } else {
         (&["http", "https"], WEB)
@@ -192,10 +212,10 @@ mod tests {
     #[test]
     fn a_websocket_has_schemes_of_its_own() {
         for address in ["ws://a.test/live", "WSS://a.test:1", "https://a.test", "a.test:80/live"] {
-            assert_eq!(check(address, Form::Socket), Ok(()), "{address}");
+            assert_eq!(check(address, Form::WebSocket), Ok(()), "{address}");
         }
         assert!(check("ws://a.test", Form::Web).is_err());
-        assert!(check("tcp://a.test", Form::Socket).is_err());
+        assert!(check("tcp://a.test", Form::WebSocket).is_err());
     }
 
     #[test]

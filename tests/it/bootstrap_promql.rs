@@ -56,6 +56,8 @@ fn questions() -> BTreeMap<String, QuerySpec> {
             | Prober::Tcp(_)
             | Prober::Grpc(_)
             | Prober::WebSocket(_)
+            | Prober::Tls(_)
+            | Prober::Unix(_)
             | Prober::Path(_) => {
                 panic!("{} asks no question", alert.name)
             }

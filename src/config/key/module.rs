@@ -6,7 +6,7 @@ use super::{Section, key, unread};
 pub const MODULE: Section = Section {
     title: "a module",
     keys: &[
-        key("prober", "http, metrics, tcp, grpc, websocket, path or query", "", "what is asked"),
+        key("prober", "http, metrics, tcp, tls, unix, grpc, websocket, path or query", "", "what is asked"),
         key("timeout", "a duration", "10s", "the threshold of the verdict"),
         key("patience", "a duration", "timeout", "how long the prober reads on for the evidence"),
         key("connect_timeout", "a duration", "timeout", "bounds connecting alone"),
@@ -15,10 +15,11 @@ pub const MODULE: Section = Section {
         key("tcp", "a map", "", "how a TCP connection is made, and what is said on it"),
         key("grpc", "a map", "", "whose health is asked by gRPC, and how"),
         key("websocket", "a map", "", "how a WebSocket is asked for, and what is said on it"),
+        key("tls", "a map", "", "how a handshake is made, and which certificates are good"),
+        key("unix", "a map", "", "what is said on a local socket"),
         key("path", "a map", "", "how the way to a target is traced"),
         key("query", "a map", "", "what is asked of Prometheus"),
         unread("dns", "the exporter's dns prober"),
         unread("icmp", "the exporter's icmp prober"),
-        unread("unix", "the exporter's unix prober"),
     ],
 };

@@ -73,10 +73,17 @@ pub const SCENE_CERTIFICATE: Section = Section {
         key(
             "not_before",
             "a time",
-            "a year ago",
-            "when its time begins: RFC 3339, or as `-1h` from the attempt",
+            "a year before",
+            "when its time begins: RFC 3339, or as `-1h` from the case's beginning",
         ),
-        key("not_after", "a time", "in a year", "when its time ends: RFC 3339, or as `72h` from the attempt"),
+        key(
+            "not_after",
+            "a time",
+            "a year on",
+            "when its time ends: RFC 3339, or as `72h` from the case's beginning",
+        ),
+        key("chain_not_after", "a time", "none", "when that of the certificate behind it ends"),
+        key("faults", "a list of words", "none", "`wrong_name`, `untrusted`: what is wrong beside its dates"),
     ],
 };
 

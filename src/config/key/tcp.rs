@@ -1,7 +1,7 @@
 //! The keys of `prober: tcp`.
 
 use super::client::{FALLBACK, PREFERRED, TLS_KEY};
-use super::{Section, key, later};
+use super::{Section, key};
 
 /// `tcp:`.
 pub const TCP: Section = Section {
@@ -21,9 +21,20 @@ pub const EXCHANGE: Section = Section {
     title: "an entry of `query_response`",
     keys: &[
         key("expect", "a pattern", "none", "lines are read until one matches"),
-        later("expect_bytes", "bytes to wait for", "bytes are not awaited yet: `expect` takes a pattern"),
-        key("send", "a text", "none", "sent with a line feed; may say ${1}"),
+        key("expect_bytes", "a text or !!binary", "none", "as many bytes are read, and must be these"),
+        key(
+            "send",
+            "a text or !!binary",
+            "none",
+            "a text goes with a line feed and may say ${1}; bytes go as they are",
+        ),
         key("starttls", "true or false", "false", "whether TLS starts here"),
-        later("labels", "labels from the match", "labels from an answer are not built yet: take them away"),
+        key("labels", "a list of maps", "none", "what `probe_expect_info` tells of the line that matched"),
     ],
+};
+
+/// An entry of `labels` in `query_response`.
+pub const EXPECT_LABEL: Section = Section {
+    title: "a label of what was expected",
+    keys: &[key("name", "a label", "", "its name"), key("value", "a text", "", "its value; may say ${1}")],
 };

@@ -94,6 +94,7 @@ fn mistakes_of_the_writing_have_their_place_and_a_help() {
         row("modules: {}\nmodules: {}\n", "modules", "stands here twice", "line 1"),
         row("modules: {}\n---\nprobes: []\n", "---", "second document", "take `---` away"),
         row("modules: !!map {}\n", "!!map", "tag `!!map`", "take it away"),
+        row("!!binary modules: {}\n", "!!binary", "tag `!!binary`", "take it away"),
         row("modules: *none\n", "*none", "no anchor", "before the first"),
         row("just text\n", "just text", "a map of keys", "`modules`"),
         row("modules: { <<: 5 }\n", "5", "merges maps", "anchor"),
@@ -276,10 +277,52 @@ fn mistakes_in_scrapes_and_conversations_have_their_place_and_a_help() {
             "`healthy`, `failing` or `unknown`",
         ),
         row(
-            module("prober: tcp, tcp: { query_response: [{ expect_bytes: x }] }"),
+            module("prober: tcp, tcp: { query_response: [{ expect: y, expect_bytes: x }] }"),
             "expect_bytes",
-            "cannot be used",
-            "`expect`",
+            "say the same",
+            "keep one",
+        ),
+        row(
+            module("prober: tcp, tcp: { query_response: [{ expect_bytes: !!binary 'a?==' }] }"),
+            "'a?=='",
+            "not base64",
+            "four by four",
+        ),
+        row(
+            module("prober: tcp, tcp: { query_response: [{ expect: !!binary YQ== }] }"),
+            "!!binary",
+            "tag `!!binary` is not taken",
+            "take it away",
+        ),
+        row(
+            module("prober: tcp, tcp: { query_response: [{ expect: '[a-\\d]' }] }"),
+            "\\d",
+            "pattern cannot be read",
+            "Go and Rust",
+        ),
+        row(
+            module("prober: tcp, tcp: { query_response: [{ labels: [{ name: a }] }] }"),
+            "labels",
+            "none is expected",
+            "`expect:`",
+        ),
+        row(
+            module("prober: tcp, tcp: { query_response: [{ expect: a, labels: [{ name: a-b }] }] }"),
+            "a-b",
+            "not a label name",
+            "`a_b`",
+        ),
+        row(
+            module("prober: tls, tls: { query_response: [{ starttls: true }, { send: a }] }"),
+            "query_response",
+            "nothing else of it",
+            "in its last entry",
+        ),
+        row(
+            module("prober: unix, unix: { source_ip_address: ::1 }"),
+            "source_ip_address",
+            "unknown key",
+            "`tls`",
         ),
     ]);
 }

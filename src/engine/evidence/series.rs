@@ -25,6 +25,8 @@ pub(super) fn question(module: &Module) -> Option<String> {
         | Prober::Tcp(_)
         | Prober::Grpc(_)
         | Prober::WebSocket(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
         | Prober::Path(_) => None,
     }
 }

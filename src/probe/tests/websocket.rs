@@ -61,7 +61,7 @@ async fn a_conversation_goes_by_messages_however_they_are_cut() {
     let outcome = ask(&module, &format!("WS://{}/live", server.address)).await;
     assert_eq!(judge(&module, &outcome), Verdict::Success);
     assert_eq!(outcome.http.unwrap().status, 101);
-    let seen = Conversation { exchanges: 3, last_line: "end".into(), mismatch: false };
+    let seen = Conversation { exchanges: 3, last_line: "end".into(), ..Conversation::default() };
     assert_eq!(outcome.conversation, Some(seen));
     let close = String::from_utf8_lossy(&1000_u16.to_be_bytes()).into_owned();
     for expected in

@@ -62,6 +62,8 @@ fn asked<'a>(it: &Reading<'a>) -> Option<(&'a GrpcSpec, &'a Outcome)> {
         Prober::Http(_)
         | Prober::Metrics(_)
         | Prober::Tcp(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
         | Prober::WebSocket(_)
         | Prober::Path(_)
         | Prober::Query(_) => None,

@@ -4,7 +4,7 @@ use super::Samples;
 use super::number;
 use super::reading::{Reading, TargetRow, flag, gauge, unix_seconds};
 use crate::cause::{Cause, Judged, Verdict};
-use crate::outcome::{HttpFacts, Phase};
+use crate::outcome::{HttpFacts, Missed, Phase};
 use crate::spec::Prober;
 
 pub(super) const ROWS: &[TargetRow] = &[
@@ -76,19 +76,20 @@ pub(super) const ROWS: &[TargetRow] = &[
         ),
         samples: |it, out| {
             let Some(Judged { verdict, outcome }) = it.told() else { return };
-            let looked = match it.module.prober {
-                Prober::Http(_) => true,
+            let causes = [Cause::ContentMismatch, Cause::HeaderMismatch];
+            let fails =
+                || causes.iter().any(|it| matches!(verdict, Verdict::Failure(cause, _) if cause == it));
+            let missed = || Some(outcome.conversation.as_ref()?.missed == Some(Missed::Line));
+            let failed = match it.module.prober {
+                Prober::Http(_) => Some(fails()),
                 Prober::Metrics(_)
                 | Prober::Grpc(_)
                 | Prober::WebSocket(_)
                 | Prober::Path(_)
-                | Prober::Query(_) => false,
-                Prober::Tcp(_) => outcome.conversation.is_some(),
+                | Prober::Query(_) => None,
+                Prober::Tcp(_) | Prober::Tls(_) | Prober::Unix(_) => missed(),
             };
-            if looked {
-                let causes = [Cause::ContentMismatch, Cause::HeaderMismatch];
-                let failed =
-                    causes.iter().any(|it| matches!(verdict, Verdict::Failure(cause, _) if cause == it));
+            if let Some(failed) = failed {
                 out.put(&[], flag(failed));
             }
         },
@@ -121,6 +122,8 @@ fn has_json_rules(prober: &Prober) -> bool {
         Prober::Http(spec) => !spec.json_rules.is_empty(),
         Prober::Metrics(_)
         | Prober::Tcp(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
         | Prober::Grpc(_)
         | Prober::WebSocket(_)
         | Prober::Path(_)

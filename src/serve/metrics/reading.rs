@@ -38,14 +38,44 @@ impl<'a> Reading<'a> {
         self.told().filter(|_| !self.is_series).map(|it| &it.outcome)
     }
 
-    /// As `seen`, of an attempt that dials the target itself.
+    /// As `seen`, of an attempt that dials an address of the target.
     pub(super) fn dialled(&self) -> Option<&'a Outcome> {
-        self.seen().filter(|_| !self.module.prober.asks_for_series())
+        let by_name = match self.module.prober {
+            Prober::Http(_)
+            | Prober::Metrics(_)
+            | Prober::Tcp(_)
+            | Prober::Tls(_)
+            | Prober::Grpc(_)
+            | Prober::WebSocket(_)
+            | Prober::Path(_) => true,
+            Prober::Unix(_) | Prober::Query(_) => false,
+        };
+        self.seen().filter(|_| by_name)
     }
 
     /// What the last TLS handshake showed.
     pub(super) fn tls(&self) -> Option<&'a TlsFacts> {
         self.seen()?.tls.as_ref()
+    }
+
+    /// Whether the handshake goes on whatever the certificate is.
+    pub(super) fn takes_any_certificate(&self) -> bool {
+        match &self.module.prober {
+            Prober::Http(it) => it.client.tls.insecure_skip_verify,
+            Prober::Metrics(it) => it.client.tls.insecure_skip_verify,
+            // Here `tls_config` serves both handshakes.
+            Prober::Tcp(it) => it.starttls.insecure_skip_verify,
+            Prober::Unix(it) => it.starttls.insecure_skip_verify,
+            Prober::Tls(it) => it.tls.insecure_skip_verify,
+            Prober::Grpc(it) => it.tls.as_ref().is_some_and(|it| it.insecure_skip_verify),
+            Prober::WebSocket(it) => it.client.tls.insecure_skip_verify,
+            Prober::Path(_) | Prober::Query(_) => false,
+        }
+    }
+
+    /// A conversation by messages has families of its own.
+    pub(super) fn is_websocket(&self) -> bool {
+        matches!(self.module.prober, Prober::WebSocket(_))
     }
 
     /// The series that stand for the target.
@@ -56,9 +86,13 @@ impl<'a> Reading<'a> {
     pub(super) fn speaks_http(&self) -> bool {
         match self.module.prober {
             Prober::Http(_) | Prober::Metrics(_) => true,
-            Prober::Tcp(_) | Prober::Grpc(_) | Prober::WebSocket(_) | Prober::Path(_) | Prober::Query(_) => {
-                false
-            }
+            Prober::Tcp(_)
+            | Prober::Tls(_)
+            | Prober::Unix(_)
+            | Prober::Grpc(_)
+            | Prober::WebSocket(_)
+            | Prober::Path(_)
+            | Prober::Query(_) => false,
         }
     }
 }

@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use super::super::family::{Kind, families};
 use super::super::sample::*;
 use super::*;
 use crate::cause::Judged;
 use crate::labels::Labels;
-use crate::outcome::{End, Fault, FaultKind, JsonMatch, Outcome, Phase, Serving};
+use crate::outcome::{CertificateFacts, End, Fault, FaultKind, JsonMatch, Outcome, Phase, Serving};
+use crate::spec::Prober;
 use crate::target::Target;
 
 fn page(targets: Vec<TargetStatus>) -> String {
@@ -141,9 +143,45 @@ fn a_certificate_that_was_not_accepted_still_shows_its_end() {
     let mut outcome = refused();
     outcome.tls = answer(200).tls;
     outcome.tls.as_mut().unwrap().verified = false;
+    let mut careless = http_module();
+    let Prober::Http(spec) = &mut careless.prober else { panic!("http") };
+    spec.client.tls.insecure_skip_verify = true;
+    for (module, last) in [(http_module(), None), (careless, Some("-62135596800"))] {
+        let page = page(vec![target(module, &[], Some(outcome.clone()))]);
+        assert_eq!(samples(&page, "probe_ssl_earliest_cert_expiry").len(), 1);
+        let labels = r#"{instance="a:1",probe="p"}"#;
+        let family = "probe_ssl_last_chain_expiry_timestamp_seconds";
+        let expected: Vec<String> = last.map(|it| format!("{family}{labels} {it}")).into_iter().collect();
+        assert_eq!(samples(&page, family), expected);
+        assert_eq!(samples(&page, "probe_ssl_verified"), [format!("probe_ssl_verified{labels} 0")]);
+    }
+}
+
+#[test]
+fn a_verified_chain_ends_when_a_certificate_that_it_needs_does() {
+    let mut outcome = answer(200);
+    let tls = outcome.tls.as_mut().unwrap();
+    let needless = CertificateFacts { not_after: SystemTime::UNIX_EPOCH, ..tls.chain[0].clone() };
+    tls.chain.push(needless);
+    tls.trusted_until = Some(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(9));
     let page = page(vec![target(http_module(), &[], Some(outcome))]);
-    assert_eq!(samples(&page, "probe_ssl_earliest_cert_expiry").len(), 1);
-    assert!(samples(&page, "probe_ssl_last_chain_expiry_timestamp_seconds").is_empty());
+    let value = |family: &str| samples(&page, family)[0].rsplit_once(' ').unwrap().1.to_owned();
+    assert_eq!(value("probe_ssl_earliest_cert_expiry"), "0");
+    assert_eq!(value("probe_ssl_last_chain_expiry_timestamp_seconds"), "9");
+    let each = samples(&page, "probe_ssl_chain_cert_not_after_timestamp_seconds");
+    assert!(each[0].contains("position=\"0\"") && each[1].ends_with("position=\"1\"} 0"), "{each:?}");
+}
+
+#[test]
+fn what_matched_has_the_labels_of_the_module_whatever_those_of_the_target() {
+    let status = target(tcp_module(), &[("job", "theirs")], Some(conversation(false)));
+    assert_eq!(
+        samples(&page(vec![status]), "probe_expect_info"),
+        [concat!(
+            r#"probe_expect_info{instance="a:1",exported_job="theirs",probe="p","#,
+            r#"job="ours",ssh_version="9 \"x\""} 1"#
+        )]
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::reading::{TargetRow, gauge, unix_seconds};
+use super::reading::{TargetRow, flag, gauge, unix_seconds};
 use crate::outcome::{CertificateFacts, TlsFacts};
 
 pub(super) const ROWS: &[TargetRow] = &[
@@ -22,11 +22,42 @@ pub(super) const ROWS: &[TargetRow] = &[
         family: gauge(
             "probe_ssl_last_chain_expiry_timestamp_seconds",
             &[],
-            "The end of the chain that was verified, as unix time; absent where none was.",
+            "The end of the chain that was verified, as unix time; -62135596800 where any would do and none was.",
+        ),
+        samples: |it, out| match it.tls() {
+            Some(tls) if tls.verified => {
+                if let Some(at) = tls.usable_until() {
+                    out.put(&[], unix_seconds(at));
+                }
+            }
+            // So the exporter tells of a chain that it took without having verified it.
+            Some(tls) if tls.version.is_some() && it.takes_any_certificate() => {
+                out.put(&[], GOS_BEGINNING_OF_TIME);
+            }
+            Some(_) | None => {}
+        },
+    },
+    TargetRow {
+        family: gauge(
+            "probe_ssl_chain_cert_not_after_timestamp_seconds",
+            &["position"],
+            "The end of each certificate that was presented, as unix time: position 0 is the target's own.",
         ),
         samples: |it, out| {
-            if let Some(at) = it.tls().filter(|it| it.verified).and_then(TlsFacts::earliest_not_after) {
-                out.put(&[], unix_seconds(at));
+            for (position, certificate) in it.tls().iter().flat_map(|it| it.chain.iter().enumerate()) {
+                out.put(&[&position.to_string()], unix_seconds(certificate.not_after));
+            }
+        },
+    },
+    TargetRow {
+        family: gauge(
+            "probe_ssl_verified",
+            &[],
+            "Whether the chain leads to a trusted root, bears the name and is in its time.",
+        ),
+        samples: |it, out| {
+            if let Some(tls) = it.tls().filter(|it| !it.chain.is_empty()) {
+                out.put(&[], flag(tls.verified));
             }
         },
     },
@@ -54,13 +85,15 @@ pub(super) const ROWS: &[TargetRow] = &[
     TargetRow {
         family: gauge("probe_tls_cipher_info", &["cipher"], "The cipher suite that was agreed on."),
         samples: |it, out| {
-            let cipher = it.tls().and_then(|it| it.cipher.as_deref());
-            if let (Some(cipher), true) = (cipher, it.speaks_http()) {
+            if let Some(cipher) = it.tls().and_then(|it| it.cipher.as_deref()) {
                 out.put(&[cipher], 1.0);
             }
         },
     },
 ];
+
+/// The year 1, in unix time.
+const GOS_BEGINNING_OF_TIME: f64 = -62_135_596_800.0;
 
 /// The certificate's DNS names, as the exporter joins them; its IP addresses are not among them.
 fn dns_names(it: &CertificateFacts) -> String {

@@ -37,7 +37,7 @@ pub(super) const ROWS: &[TargetRow] = &[
         ),
         samples: |it, out| {
             if let Some(seen) = asked(it) {
-                out.put(&[], flag(seen.conversation.as_ref().is_some_and(|it| it.mismatch)));
+                out.put(&[], flag(seen.conversation.as_ref().is_some_and(|it| it.missed.is_some())));
             }
         },
     },
@@ -66,6 +66,8 @@ fn asked<'a>(it: &Reading<'a>) -> Option<&'a Outcome> {
         Prober::Http(_)
         | Prober::Metrics(_)
         | Prober::Tcp(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
         | Prober::Grpc(_)
         | Prober::Path(_)
         | Prober::Query(_) => None,
