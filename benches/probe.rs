@@ -13,7 +13,7 @@ use fingerpost::dial::Dialer;
 use fingerpost::labels::Labels;
 use fingerpost::outcome::{End, Phase};
 use fingerpost::probe::ask;
-use fingerpost::spec::{Compression, DialSpec, HttpClient, HttpSpec, Module, Prober, TlsSpec};
+use fingerpost::spec::{HttpClient, HttpSpec, Module, Prober};
 use fingerpost::target::Target;
 use tokio::runtime::Runtime;
 
@@ -89,26 +89,8 @@ fn serve(thinking: Duration) -> SocketAddr {
 }
 
 fn module() -> Module {
-    let client = HttpClient {
-        headers: http::HeaderMap::new(),
-        auth: None,
-        tls: TlsSpec::default(),
-        follow_redirects: true,
-        http2: true,
-        dial: DialSpec::default(),
-        body_bytes_max: 1 << 20,
-    };
-    let spec = HttpSpec {
-        client,
-        method: http::Method::GET,
-        body: None,
-        compression: Compression::Untouched,
-        valid_status_codes: Vec::new(),
-        valid_http_versions: Vec::new(),
-        ssl: None,
-        body_rules: Vec::new(),
-        header_rules: Vec::new(),
-    };
+    let client = HttpClient::default();
+    let spec = HttpSpec { client, ..HttpSpec::default() };
     let timeout = Duration::from_secs(10);
     Module {
         name: "bench".into(),

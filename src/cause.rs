@@ -3,12 +3,11 @@
 mod dns;
 
 pub use dns::broken_rule;
+mod http;
 
 use crate::exposition;
-use crate::outcome::{
-    CertificateFault, End, Fault, FaultKind, HeaderMatch, HttpFacts, Outcome, OwnSide, Phase,
-};
-use crate::spec::{FailIf, HttpSpec, Module, OnEmpty, Prober, QuerySpec, SslWanted};
+use crate::outcome::{CertificateFault, End, Fault, FaultKind, Outcome, OwnSide, Phase, Serving};
+use crate::spec::{Module, OnEmpty, Prober, QuerySpec};
 
 /// What is said of a target after one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +96,7 @@ pub fn of_fault(fault: Fault) -> Cause {
         FaultKind::Refused => Cause::ConnectRefused,
         FaultKind::Unreachable => Cause::ConnectUnreachable,
         FaultKind::Reset => Cause::ConnectionReset,
+        FaultKind::ProxyRefused => Cause::ProxyRefused,
         FaultKind::TimedOut => Cause::DeadlineExceeded,
         FaultKind::TlsProtocol => Cause::TlsProtocol,
         FaultKind::TlsAlert => Cause::TlsAlert,
@@ -121,7 +121,9 @@ pub fn of_fault(fault: Fault) -> Cause {
 
 fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
     match prober {
-        Prober::Http(spec) => of_http(spec, outcome.http.as_ref().expect("an http reply has http facts")),
+        Prober::Http(spec) => {
+            http::of_http(spec, outcome.http.as_ref().expect("an http reply has http facts"))
+        }
         Prober::Metrics(_) => of_metrics(outcome),
         // Of `tls`: what should have come before the handshake.
         Prober::Tcp(_) | Prober::Unix(_) | Prober::Tls(_) => {
@@ -134,6 +136,8 @@ fn of_reply(prober: &Prober, outcome: &Outcome) -> Option<(Cause, Phase)> {
         }
         // There was a reply: that is all there is to ask for.
         Prober::Icmp(_) => None,
+        Prober::WebSocket(_) => http::of_websocket(outcome),
+        Prober::Grpc(_) => Some((of_grpc(outcome)?, Phase::Check)),
         Prober::Path(_) => of_path(outcome),
         Prober::Query(spec) => Some((of_series(spec, outcome)?, Phase::Check)),
     }
@@ -145,6 +149,8 @@ fn is_silent(prober: &Prober, outcome: &Outcome) -> bool {
         Prober::Http(_)
         | Prober::Metrics(_)
         | Prober::Tcp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
         | Prober::Tls(_)
         | Prober::Unix(_)
         | Prober::Dns(_)
@@ -168,42 +174,6 @@ fn of_series(spec: &QuerySpec, outcome: &Outcome) -> Option<Cause> {
     }
 }
 
-/// In the order in which the exporter looks: status, headers, body, version, TLS.
-fn of_http(spec: &HttpSpec, http: &HttpFacts) -> Option<(Cause, Phase)> {
-    let status_is_good = match &*spec.valid_status_codes {
-        [] => (200..300).contains(&http.status),
-        good => good.contains(&http.status),
-    };
-    if !status_is_good {
-        return Some((Cause::HttpStatus, Phase::Processing));
-    }
-    let header_fails = spec.header_rules.iter().zip(&http.header_matches).any(|(rule, found)| match found {
-        HeaderMatch::Missing => !rule.allow_missing,
-        HeaderMatch::Found => rule.fail_if == FailIf::Matches,
-        HeaderMatch::NotFound => rule.fail_if == FailIf::NotMatches,
-    });
-    if header_fails {
-        return Some((Cause::HeaderMismatch, Phase::Check));
-    }
-    let body_fails = spec.body_rules.iter().zip(&http.body_matches).any(|(rule, found)| match rule.fail_if {
-        FailIf::Matches => *found,
-        FailIf::NotMatches => !found,
-    });
-    if body_fails {
-        return Some((Cause::ContentMismatch, Phase::Check));
-    }
-    let versions = &spec.valid_http_versions;
-    if !versions.is_empty() && !versions.iter().any(|it| it == http.version) {
-        return Some((Cause::HttpVersion, Phase::Check));
-    }
-    let ssl_is_good = match spec.ssl {
-        None => true,
-        Some(SslWanted::Yes) => http.ssl,
-        Some(SslWanted::No) => !http.ssl,
-    };
-    (!ssl_is_good).then_some((Cause::HttpSsl, Phase::Check))
-}
-
 /// As a Prometheus scrape judges: exactly 200, a content type it knows, an exposition it can read.
 fn of_metrics(outcome: &Outcome) -> Option<(Cause, Phase)> {
     let http = outcome.http.as_ref().expect("a metrics reply has http facts");
@@ -214,6 +184,16 @@ fn of_metrics(outcome: &Outcome) -> Option<(Cause, Phase)> {
         None => Some((Cause::ContentType, Phase::Check)),
         Some(Err(flaw)) => Some((of_flaw(flaw.kind), Phase::Check)),
         Some(Ok(_)) => None,
+    }
+}
+
+/// Only a service that says so serves.
+fn of_grpc(outcome: &Outcome) -> Option<Cause> {
+    let grpc = outcome.grpc.as_ref().expect("a grpc reply has grpc facts");
+    match grpc.serving {
+        Some(Serving::Serving) => None,
+        Some(Serving::Unknown | Serving::NotServing | Serving::ServiceUnknown) => Some(Cause::GrpcNotServing),
+        None => Some(Cause::GrpcStatus),
     }
 }
 
@@ -335,6 +315,7 @@ causes! {
     ConnectRefused "connect_refused" Connect "the host is there and refuses the port" "look at the process before the network";
     ConnectUnreachable "connect_unreachable" Connect "no way leads to the host" "look at routes and firewalls, then whether the host is up";
     ConnectionReset "connection_reset" Connect "the connection was cut by the other side, or by something between" "look for a crash, a full backlog or a proxy without a backend";
+    ProxyRefused "proxy_refused" Connect "the proxy would not open a way to the target" "see the proxy's log: whether we may pass there, and whether it can reach the target";
     DeadlineExceeded "deadline_exceeded" Processing "no complete answer within the timeout" "the phase says what was waited for: connecting is the network or a dead host, processing is the service, transfer is size or bandwidth";
     TlsProtocol "tls_protocol" Tls "both sides speak no TLS in common, or the other speaks none" "look whether the port speaks TLS at all, then at versions and ciphers";
     TlsAlert "tls_alert" Tls "the other side ended the handshake with an alert" "it may want a client certificate, or know no certificate for that name";
@@ -366,6 +347,7 @@ causes! {
     IcmpUnreachable "icmp_unreachable" Connect "a router or the host answered that it cannot be reached" "the address that said so stands in the evidence";
     IcmpTimeExceeded "icmp_time_exceeded" Connect "the packet's hops were used up on the way" "look for a loop of routes where it was given up, or allow more hops with ttl";
     GrpcNotServing "grpc_not_serving" Check "the health service says that it does not serve" "read the service's log";
+    GrpcStatus "grpc_status" Check "the health check was answered with an error instead of a state" "the code stands in the evidence: 5 is a service that nobody knows there, 12 a server without health checks, 14 one that cannot answer now";
     QueryMatched "query_matched" Check "the question to Prometheus finds it" "see the series in the evidence, and ask the question there";
     QueryEmpty "query_empty" Check "the question has no answer, and should have" "see whether the series still exists";
     PathLossy "path_lossy" Check "packets are lost on the way" "loss begins where every later hop that answers loses";

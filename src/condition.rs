@@ -17,6 +17,7 @@ mod expression;
 mod firing;
 mod function;
 mod grammar;
+mod json;
 mod kind;
 mod lower;
 mod order;
@@ -29,6 +30,7 @@ mod world;
 
 pub(crate) use expression::Expression;
 pub(crate) use grammar::marks;
+pub use json::over_json;
 pub use order::{Order, Rank};
 pub use vocabulary::{Entry, vocabulary};
 

@@ -36,14 +36,17 @@ pub(crate) mod word;
 mod go_regex;
 mod field;
 mod address;
+mod proxy;
 mod client;
 mod dns;
+mod grpc;
 mod http;
 mod icmp;
 mod metrics;
 mod path;
 mod query;
 mod tcp;
+mod websocket;
 mod tls;
 mod unix;
 mod module;
@@ -79,6 +82,8 @@ pub struct Config {
     pub discoveries: Vec<Discovery>,
     /// Every module by its name, those that no probe uses among them.
     pub modules: BTreeMap<Arc<str>, Arc<Module>>,
+    /// Modules that ask for what is not built, and for what. They are left out, alone.
+    pub left_out: BTreeMap<Arc<str>, String>,
 }
 
 /// Where a probe's targets come from.

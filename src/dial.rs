@@ -11,6 +11,8 @@ mod connection;
 mod datagram;
 mod fault;
 mod pulse;
+mod head;
+mod proxy;
 mod request;
 mod resolve;
 mod secret;
@@ -33,13 +35,14 @@ pub(crate) use connection::{Connection, FirstByte, Wire};
 pub(crate) use datagram::Datagrams;
 pub(crate) use fault::{Part, Trouble, of_http, of_io};
 pub use pulse::{Pause, Pulse, Vigil};
-pub(crate) use request::{Answered, Request};
-pub(crate) use secret::authorization;
+pub(crate) use request::{Answered, Request, Turns};
+pub(crate) use secret::{authorization, base64, body, headers};
 pub(crate) use trail::Trail;
 
 use crate::config::Endpoint;
 use crate::outcome::{FaultKind, OwnSide, Phase};
 use crate::spec::{DialSpec, TlsSpec};
+use proxy::Environment;
 use resolve::Resolver;
 use tls::Trust;
 
@@ -54,6 +57,7 @@ pub struct Dialer {
 struct Means {
     resolver: Resolver,
     trust: Trust,
+    proxies: Environment,
 }
 
 impl fmt::Debug for Dialer {
@@ -64,19 +68,20 @@ impl fmt::Debug for Dialer {
 
 impl Dialer {
     /// A dialer by the rules of this machine, read once and now: its `/etc/resolv.conf`,
-    /// `/etc/hosts` and trusted roots. Whoever wants changed files to count makes another.
+    /// `/etc/hosts`, trusted roots, and the proxies that the environment names. Whoever wants changed files to count makes another.
     pub fn system() -> Self {
-        Self::with(Resolver::system())
+        Self::with(Resolver::system(), Environment::read(|name| std::env::var(name).ok()))
     }
 
-    /// A dialer that asks these name servers and no others, and does not read `/etc/hosts`.
+    /// A dialer that asks these name servers and no others, and reads neither `/etc/hosts` nor
+    /// the environment.
     pub fn asking(name_servers: &[SocketAddr]) -> Self {
-        Self::with(Resolver::asking(name_servers))
+        Self::with(Resolver::asking(name_servers), Environment::default())
     }
 
-    fn with(resolver: Resolver) -> Self {
+    fn with(resolver: Resolver, proxies: Environment) -> Self {
         Self {
-            means: Arc::new(Means { resolver, trust: Trust::system() }),
+            means: Arc::new(Means { resolver, trust: Trust::system(), proxies }),
             prometheus: None,
             pulse: Pulse::default(),
         }

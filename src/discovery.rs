@@ -142,6 +142,8 @@ fn target(
         Prober::Metrics(_) => "/metrics",
         Prober::Http(_)
         | Prober::Tcp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
         | Prober::Tls(_)
         | Prober::Unix(_)
         | Prober::Dns(_)

@@ -8,6 +8,7 @@
 //! left to the prober.
 
 mod braces;
+mod comment;
 mod content_type;
 mod cursor;
 mod flaw;
@@ -19,6 +20,7 @@ mod text;
 pub use content_type::{ContentType, format_of};
 pub use flaw::{Flaw, FlawKind, Limit};
 
+use comment::{Comment, Skip, Skipped};
 use cursor::{Cursor, Span, Stop};
 use series::Series;
 
@@ -44,7 +46,7 @@ pub struct Limits {
     /// Bytes of a label value or of a metric name (Prometheus counts it as a value), escapes resolved.
     pub label_value_bytes_max: usize,
     /// Bytes of a line without its line feed; a quoted string that runs over lines makes them one.
-    /// It is also the most that a [`Scan`] holds.
+    /// It is also the most that a [`Scan`] holds. Comments may be longer: they are not held.
     pub line_bytes_max: usize,
 }
 
@@ -110,6 +112,11 @@ pub struct Scan {
 #[derive(Debug, Clone, Copy)]
 enum Stage {
     Reading,
+    /// A comment that is longer than a line may be; `flaw` is what it is if its text is none.
+    Skipping {
+        skip: Skip,
+        flaw: Flaw,
+    },
     /// `# EOF` was read; nothing may follow but one line feed (and NUL bytes, which Prometheus skips).
     Eof {
         column: u64,
@@ -186,6 +193,8 @@ impl Scan {
             Stage::Reading if used < rest.len() || self.format == Format::OpenMetrics => {
                 return Err(self.cut_off(&rest[used..]));
             }
+            // The text format has got its last line feed above.
+            Stage::Skipping { flaw, .. } => return Err(Flaw { kind: FlawKind::EofMissing, ..flaw }),
             Stage::Reading | Stage::Eof { .. } | Stage::Nul => {}
         }
         Ok(self.summary)
@@ -234,6 +243,15 @@ impl Scan {
         let window_bytes_max = self.limits.line_bytes_max.saturating_add(1);
         let mut used = 0;
         while used < bytes.len() {
+            if let Stage::Skipping { skip, flaw } = &mut self.stage {
+                match skip.take(&bytes[used..]) {
+                    Ok(Skipped::All) => return Ok(bytes.len()),
+                    Ok(Skipped::Line(length)) => (used, self.stage) = (used + length, Stage::Reading),
+                    Ok(Skipped::End) => self.stage = Stage::Nul,
+                    Err(kind) => return Err(Flaw { kind, ..*flaw }),
+                }
+                continue;
+            }
             if !matches!(self.stage, Stage::Reading) {
                 return self.after_end(&bytes[used..]).map(|()| bytes.len());
             }
@@ -246,11 +264,35 @@ impl Scan {
                 }
                 Err(Stop::Flaw { at, kind }) => return Err(self.flaw(&cursor, at, kind)),
                 Err(Stop::Short { .. }) if window.len() > self.limits.line_bytes_max => {
+                    if let Some(comment) = cursor.comment {
+                        used += self.begin_to_skip(comment, &cursor)?;
+                        continue;
+                    }
                     return Err(self.flaw(&cursor, self.limits.line_bytes_max, FlawKind::LineLimit));
                 }
                 Err(Stop::Short { .. }) => break,
             }
         }
+        Ok(used)
+    }
+
+    /// Counts a comment that is too long to be held; gives the bytes of it that need no second look.
+    #[cold]
+    fn begin_to_skip(&mut self, comment: Comment, cursor: &Cursor<'_>) -> Result<usize, Flaw> {
+        let (skip, entry, used, at) = match comment {
+            Comment::Free => (Skip::Free, Entry::Other, 0, 0),
+            Comment::UpToNul => (Skip::UpToNul, Entry::Other, 0, 0),
+            Comment::Help { name, text, at } => {
+                let entry = match self.format {
+                    Format::Text => Entry::Metadata { name },
+                    Format::OpenMetrics => Entry::Help { name },
+                };
+                (Skip::Help { rest: [0; 4], length: 0 }, entry, text, at)
+            }
+        };
+        let flaw = self.flaw(cursor, at, FlawKind::LineLimit);
+        self.count(entry, cursor)?;
+        self.stage = Stage::Skipping { skip, flaw };
         Ok(used)
     }
 
@@ -298,7 +340,7 @@ impl Scan {
     /// Judges what comes after the end.
     fn after_end(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
         match &mut self.stage {
-            Stage::Reading | Stage::Nul => {}
+            Stage::Reading | Stage::Skipping { .. } | Stage::Nul => {}
             Stage::Flawed(flaw) => return Err(*flaw),
             Stage::Eof { column, line_fed } => {
                 for &byte in bytes {

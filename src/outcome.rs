@@ -2,6 +2,7 @@
 
 mod conversation;
 mod dns;
+mod grpc;
 mod http;
 mod icmp;
 mod path;
@@ -16,7 +17,8 @@ use serde::Serialize;
 
 pub use conversation::{Conversation, Missed};
 pub use dns::{DnsAnswer, DnsFacts, SectionFacts};
-pub use http::{HeaderMatch, HttpFacts};
+pub use grpc::{GrpcFacts, Serving, grpc_status_name};
+pub use http::{HeaderMatch, HttpFacts, JsonMatch};
 pub use icmp::IcmpFacts;
 pub use path::{HopFacts, PathFacts, Refusal, RoundTrips};
 pub use series::{Series, folded, notes, sum};
@@ -47,6 +49,8 @@ pub struct Outcome {
     pub dns: Option<DnsFacts>,
     /// What an echo request showed.
     pub icmp: Option<IcmpFacts>,
+    /// What a health check of gRPC showed.
+    pub grpc: Option<GrpcFacts>,
     /// What was found of the way, for `path`; also when the time was up before all was measured.
     pub path: Option<PathFacts>,
     /// What Prometheus answered, for `query`, or in words why it did not.
@@ -69,6 +73,7 @@ impl Outcome {
             conversation: None,
             dns: None,
             icmp: None,
+            grpc: None,
             path: None,
             series: None,
             end,
@@ -199,6 +204,8 @@ pub enum FaultKind {
     Unreachable,
     /// The connection was reset, or closed before an answer.
     Reset,
+    /// A proxy would not open the way.
+    ProxyRefused,
     /// The deadline came first.
     TimedOut,
     /// The two sides have no version, cipher or language of TLS in common.

@@ -7,7 +7,9 @@
 mod body;
 mod dns;
 mod error_queue;
+mod brotli;
 mod follow;
+mod grpc;
 mod http;
 mod icmp;
 mod metrics;
@@ -15,6 +17,7 @@ mod path;
 mod query;
 mod talk;
 mod tcp;
+mod websocket;
 mod tls;
 mod unix;
 
@@ -171,6 +174,8 @@ async fn converse(dialer: &Dialer, module: &Module, target: &Target, trail: Trai
         Prober::Http(spec) => http::ask(dialer, module, spec, target, &trail).await,
         Prober::Metrics(spec) => metrics::ask(dialer, module, spec, target, &trail).await,
         Prober::Tcp(spec) => tcp::ask(dialer, module, spec, target, &trail).await,
+        Prober::Grpc(spec) => grpc::ask(dialer, module, spec, target, &trail).await,
+        Prober::WebSocket(spec) => websocket::ask(dialer, module, spec, target, &trail).await,
         Prober::Tls(spec) => tls::ask(dialer, module, spec, target, &trail).await,
         Prober::Unix(spec) => unix::ask(dialer, module, spec, target, &trail).await,
         Prober::Dns(spec) => dns::ask(dialer, module, spec, target, &trail).await,

@@ -4,15 +4,19 @@
 
 mod client;
 mod dial;
+mod grpc;
 mod handshake;
 mod dns;
 mod http;
 mod icmp;
+mod json;
 mod metrics;
 mod path;
+mod proxy;
 mod query;
 mod tcp;
 mod tls;
+mod websocket;
 mod unix;
 
 use std::sync::Arc;
@@ -21,15 +25,19 @@ use std::time::Duration;
 pub use client::{Auth, HttpClient, Secret};
 pub use dial::{DialSpec, Family};
 pub use dns::{DnsSpec, DnsTransport, RecordRule, RecordsFailIf};
+pub use grpc::GrpcSpec;
 pub use handshake::HandshakeSpec;
-pub use http::{BodyRule, Compression, FailIf, HeaderRule, HttpSpec, SslWanted};
+pub use http::{Body, BodyRule, Compression, FailIf, HeaderRule, HttpSpec, JsonRule, SslWanted};
 pub use icmp::IcmpSpec;
+pub use json::JsonCondition;
 pub use metrics::{MetricsSpec, ScrapeProtocol};
 pub use path::{PathProtocol, PathSpec};
+pub use proxy::{Exceptions, NoProxy, Proxy, ProxySpec, Way};
 pub use query::{OnEmpty, QuerySpec};
 pub use tcp::{Exchange, ExpectLabel, Expected, Sent, TcpSpec};
 pub use tls::{Pem, TlsSpec, TlsVersion};
 pub use unix::UnixSpec;
+pub use websocket::{Turn, WebSocketSpec};
 
 use crate::target::Form;
 
@@ -57,6 +65,10 @@ pub enum Prober {
     Metrics(MetricsSpec),
     /// A TCP connection, TLS if asked for, and a conversation.
     Tcp(TcpSpec),
+    /// The standard health check of gRPC.
+    Grpc(GrpcSpec),
+    /// A WebSocket, and a conversation by messages.
+    WebSocket(WebSocketSpec),
     /// A TLS handshake, and what the certificates say.
     Tls(HandshakeSpec),
     /// A local socket, TLS if asked for, and a conversation.
@@ -78,7 +90,8 @@ impl Prober {
             Self::Http(_) => Some(Form::Web),
             Self::Metrics(_) => Some(Form::Scrape),
             Self::Tcp(_) => Some(Form::Port),
-            Self::Tls(_) | Self::Dns(_) | Self::Icmp(_) | Self::Path(_) => Some(Form::Host),
+            Self::WebSocket(_) => Some(Form::WebSocket),
+            Self::Grpc(_) | Self::Tls(_) | Self::Dns(_) | Self::Icmp(_) | Self::Path(_) => Some(Form::Host),
             Self::Unix(_) => Some(Form::Socket),
             Self::Query(_) => None,
         }
@@ -90,6 +103,8 @@ impl Prober {
             Self::Http(_)
             | Self::Metrics(_)
             | Self::Tcp(_)
+            | Self::Grpc(_)
+            | Self::WebSocket(_)
             | Self::Tls(_)
             | Self::Unix(_)
             | Self::Dns(_)
@@ -105,6 +120,8 @@ impl Prober {
             Self::Http(_) => "http",
             Self::Metrics(_) => "metrics",
             Self::Tcp(_) => "tcp",
+            Self::Grpc(_) => "grpc",
+            Self::WebSocket(_) => "websocket",
             Self::Tls(_) => "tls",
             Self::Unix(_) => "unix",
             Self::Dns(_) => "dns",

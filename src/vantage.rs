@@ -11,7 +11,7 @@ use url::Url;
 use crate::cause::Cause;
 use crate::dial::{CallFailed, Dialer};
 use crate::outcome::Phase;
-use crate::spec::{DialSpec, HttpClient, Module, Prober, TlsSpec};
+use crate::spec::{HttpClient, Module, Prober};
 use crate::target::Target;
 use crate::view::Reading;
 
@@ -45,7 +45,12 @@ fn probe_url(via: &Url, module: &Module, target: &Target) -> Url {
         Prober::Http(_) => target.url("/"),
         Prober::Metrics(_) => target.url("/metrics"),
         Prober::Tcp(_) | Prober::Tls(_) | Prober::Path(_) => target.port().address.to_string(),
-        Prober::Unix(_) | Prober::Query(_) | Prober::Dns(_) | Prober::Icmp(_) => target.address.to_string(),
+        Prober::Unix(_)
+        | Prober::Dns(_)
+        | Prober::Icmp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Query(_) => target.address.to_string(),
     };
     let mut url = via.clone();
     let path = via.path().trim_end_matches('/');
@@ -101,15 +106,7 @@ fn label<'a>(labels: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn client() -> HttpClient {
-    HttpClient {
-        headers: HeaderMap::new(),
-        auth: None,
-        tls: TlsSpec::default(),
-        follow_redirects: false,
-        http2: true,
-        dial: DialSpec::default(),
-        body_bytes_max: PAGE_BYTES_MAX,
-    }
+    HttpClient { follow_redirects: false, body_bytes_max: PAGE_BYTES_MAX, ..HttpClient::default() }
 }
 
 /// The exporter probes for as long as its scraper waits, less half a second.

@@ -135,9 +135,11 @@ async fn look_closer(dialer: Dialer, order: CheckOrder) -> Done {
         Prober::Http(_)
         | Prober::Metrics(_)
         | Prober::Unix(_)
-        | Prober::Query(_)
         | Prober::Dns(_)
-        | Prober::Icmp(_) => target,
+        | Prober::Icmp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Query(_) => target,
     };
     let (outcome, rest) = crate::probe::ask(&dialer, &module, &target).await;
     let judged = Judged::new(&module, outcome);

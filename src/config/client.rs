@@ -7,49 +7,57 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::desk::Desk;
 use super::field::Fields;
 use super::key::{AUTHORIZATION, BASIC_AUTH, EXTRA_HEADER, TLS};
-use super::raw::Node;
+use super::proxy;
+use super::raw::{Entry, Node};
 use super::word;
-use crate::spec::{Auth, DialSpec, HttpClient, Pem, Secret, TlsSpec, TlsVersion};
+use crate::spec::{Auth, HttpClient, Pem, Secret, TlsSpec, TlsVersion};
 
 /// A client of which nothing is said.
 pub(super) fn plain(body_bytes_max: u64) -> HttpClient {
-    HttpClient {
-        headers: HeaderMap::new(),
-        auth: None,
-        tls: TlsSpec::default(),
-        follow_redirects: true,
-        http2: true,
-        dial: DialSpec::default(),
-        body_bytes_max,
-    }
+    HttpClient { body_bytes_max, ..HttpClient::default() }
 }
 
 /// The client keys of a section that has them among its own.
 pub(super) fn read(fields: &Fields<'_>, body_bytes_max: u64, desk: &mut Desk) -> HttpClient {
     let mut client = plain(body_bytes_max);
-    client.auth = auth(fields, desk);
-    client.tls = fields.get("tls_config").map(|it| tls(it, desk)).unwrap_or_default();
     client.follow_redirects = fields.flag("follow_redirects", true, desk);
     client.http2 = fields.flag("enable_http2", true, desk);
+    client.proxy = proxy::read(fields, desk);
+    read_credentials(fields, &mut client, desk);
+    client
+}
+
+/// Of those keys the ones that say who we are and whom we trust.
+pub(super) fn read_credentials(fields: &Fields<'_>, client: &mut HttpClient, desk: &mut Desk) {
+    client.auth = auth(fields, desk);
+    client.tls = fields.get("tls_config").map(|it| tls(it, desk)).unwrap_or_default();
     for entry in fields.map("http_headers", desk) {
-        let extra = Fields::of(&entry.node, &EXTRA_HEADER, desk);
         let reserved = RESERVED.iter().find(|it| it.eq_ignore_ascii_case(&entry.key));
         if let Some(name) = reserved {
             let help = "the client sets it itself; `basic_auth` and `authorization` have keys of their own";
             desk.error(&entry.key_span, format!("the header `{name}` cannot be set here"), help);
             continue;
         }
-        let Some(name) = header_name(&entry.key, &entry.key_span, desk) else { continue };
-        for (key, secret) in [("values", false), ("secrets", true)] {
-            for node in extra.list(key, desk) {
-                if let Some(mut value) = header_value(node, desk) {
-                    value.set_sensitive(secret);
-                    client.headers.append(name.clone(), value);
-                }
+        extra_header(entry, client, desk);
+    }
+}
+
+/// One header with all its values: some of them secret, some in files.
+pub(super) fn extra_header(entry: &Entry, client: &mut HttpClient, desk: &mut Desk) {
+    let extra = Fields::of(&entry.node, &EXTRA_HEADER, desk);
+    let Some(name) = header_name(&entry.key, &entry.key_span, desk) else { return };
+    for (key, secret) in [("values", false), ("secrets", true)] {
+        for node in extra.list(key, desk) {
+            if let Some(mut value) = header_value(node, desk) {
+                value.set_sensitive(secret);
+                client.headers.append(name.clone(), value);
             }
         }
     }
-    client
+    for node in extra.list("files", desk) {
+        let file = path_of(node, desk).map(|it| (name.clone(), Secret::File(it)));
+        client.header_files.extend(file);
+    }
 }
 
 /// `headers:`, a value each.
@@ -72,7 +80,7 @@ pub(super) fn header_name(name: &str, span: &std::ops::Range<usize>, desk: &mut 
     found
 }
 
-fn header_value(node: &Node, desk: &mut Desk) -> Option<HeaderValue> {
+pub(super) fn header_value(node: &Node, desk: &mut Desk) -> Option<HeaderValue> {
     if node.is_null() {
         return Some(HeaderValue::from_static(""));
     }
@@ -104,7 +112,8 @@ fn auth(fields: &Fields<'_>, desk: &mut Desk) -> Option<Auth> {
 
 fn basic(node: &Node, desk: &mut Desk) -> Auth {
     let fields = Fields::of(node, &BASIC_AUTH, desk);
-    let username = fields.text("username", desk).unwrap_or_default().to_owned();
+    let username = secret(&fields, "username", "username_file", desk);
+    let username = username.unwrap_or_else(|| Secret::Inline(String::new()));
     Auth::Basic { username, password: secret(&fields, "password", "password_file", desk) }
 }
 
@@ -134,8 +143,12 @@ fn secret_file(fields: &Fields<'_>, key: &str, desk: &mut Desk) -> Option<Secret
     path(fields, key, desk).map(Secret::File)
 }
 
-fn path(fields: &Fields<'_>, key: &str, desk: &mut Desk) -> Option<PathBuf> {
-    let node = fields.get(key)?;
+/// A file that is named and should be there.
+pub(super) fn path(fields: &Fields<'_>, key: &str, desk: &mut Desk) -> Option<PathBuf> {
+    path_of(fields.get(key)?, desk)
+}
+
+fn path_of(node: &Node, desk: &mut Desk) -> Option<PathBuf> {
     let path = PathBuf::from(word::text(node, desk).filter(|it| !it.is_empty())?);
     desk.needs_file(&node.span, path.clone());
     Some(path)

@@ -17,6 +17,8 @@ pub(crate) struct Desk {
     file: Arc<str>,
     text: Arc<str>,
     gathered: Gathered,
+    /// While a module is read: what it asks for that is not built.
+    lacking: Option<Vec<String>>,
 }
 
 /// What has come together on a desk.
@@ -41,7 +43,7 @@ impl Gathered {
 
 impl Desk {
     pub(crate) fn new(file: Arc<str>, text: Arc<str>) -> Self {
-        Self { file, text, gathered: Gathered::default() }
+        Self { file, text, gathered: Gathered::default(), lacking: None }
     }
 
     pub(crate) fn error(&mut self, span: &Range<usize>, title: impl Into<String>, help: impl Into<String>) {
@@ -50,6 +52,29 @@ impl Desk {
 
     pub(crate) fn warning(&mut self, span: &Range<usize>, title: impl Into<String>, help: impl Into<String>) {
         self.complain(Level::Warning, span, title.into(), help.into());
+    }
+
+    /// A module is read from here on.
+    pub(super) fn begin_module(&mut self) {
+        self.lacking = Some(Vec::new());
+    }
+
+    /// The module is read; gives what it asks for that is not built.
+    pub(super) fn end_module(&mut self) -> Vec<String> {
+        self.lacking.take().unwrap_or_default()
+    }
+
+    /// What stands there is right and cannot be had here. A module is left out for its sake, alone;
+    /// elsewhere it is an error.
+    pub(super) fn lacks(&mut self, span: &Range<usize>, what: &str, help: &str) {
+        match &mut self.lacking {
+            None => self.error(span, format!("{what} is not built here"), help),
+            Some(lacking) => {
+                lacking.push(what.to_owned());
+                let title = format!("this module is left out: {what} is not built here");
+                self.warning(span, title, help);
+            }
+        }
     }
 
     /// What is wrong with a condition or a template, shown inside the text that holds it.

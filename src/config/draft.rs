@@ -1,7 +1,7 @@
 //! One drop-in as it was read, before its names of other things are looked up; and the joining of
 //! all that are in force.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::alert::{self, AlertDraft};
@@ -23,6 +23,8 @@ pub(super) struct Draft {
     /// Whether the file could be read as YAML at all: else nobody knows what it would say.
     pub(super) readable: bool,
     pub(super) modules: Vec<(Word, Arc<Module>)>,
+    /// Of those the ones that ask for what is not built, and for what.
+    pub(super) lacking: BTreeMap<Arc<str>, String>,
     pub(super) probes: Vec<ProbeDraft>,
     pub(super) alerts: Vec<AlertDraft>,
     pub(super) texts: Vec<TextDraft>,
@@ -45,6 +47,7 @@ pub(super) fn read(source: &Source) -> Draft {
         desk,
         readable: false,
         modules: Vec::new(),
+        lacking: BTreeMap::new(),
         probes: Vec::new(),
         alerts: Vec::new(),
         texts: Vec::new(),
@@ -54,8 +57,12 @@ pub(super) fn read(source: &Source) -> Draft {
     let desk = &mut draft.desk;
     let fields = Fields::of(&root, &DROP_IN, desk);
     for entry in fields.map("modules", desk) {
-        let module = Arc::new(module::read(entry, desk));
-        draft.modules.extend(Word::new(&entry.key, &entry.key_span, desk).map(|name| (name, module)));
+        let (module, lacking) = module::read(entry, desk);
+        let Some(name) = Word::new(&entry.key, &entry.key_span, desk) else { continue };
+        if !lacking.is_empty() {
+            draft.lacking.insert(Arc::clone(&name.text), lacking.join(", "));
+        }
+        draft.modules.push((name, Arc::new(module)));
     }
     draft.probes = fields.list("probes", desk).iter().filter_map(|it| probe::read(it, desk)).collect();
     draft.alerts = fields.list("alerts", desk).iter().filter_map(|it| alert::read(it, desk)).collect();
@@ -71,9 +78,7 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
     drafts.extend(replaced.into_iter().map(|it| (it, false)));
     let help = format!("mend {} first", listed(left_out.iter().copied()));
     let mut config = Config::default();
-    for (name, module) in drafts.iter().flat_map(|(draft, _)| &draft.modules) {
-        config.modules.entry(Arc::clone(&name.text)).or_insert_with(|| Arc::clone(module));
-    }
+    take_modules(&drafts, &mut config);
     let mut probes = BTreeSet::new();
     let mut plan = Plan::default();
     for (draft, current) in &mut drafts {
@@ -82,8 +87,12 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
                 continue;
             }
             let Some(module) = config.modules.get(&it.module.text) else {
-                let title = format!("the probe `{}` is left out: no good file has its module", it.name.text);
-                draft.desk.warning_where(*current, &it.module.span, title, &help);
+                let (why, help) = match config.left_out.get(&it.module.text) {
+                    None => ("no good file has its module".to_owned(), &*help),
+                    Some(what) => (format!("its module needs {what}"), LACKING),
+                };
+                let title = format!("the probe `{}` is left out: {why}", it.name.text);
+                draft.desk.warning_where(*current, &it.module.span, title, help);
                 continue;
             };
             probes.insert(Arc::clone(&it.name.text));
@@ -136,3 +145,22 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
     let told = drafts.into_iter().filter(|(_, current)| *current);
     (config, told.flat_map(|(mut draft, _)| draft.desk.take().complaints).collect())
 }
+
+/// Modules by their names; a name that two files have belongs to the first.
+fn take_modules(drafts: &[(Draft, bool)], config: &mut Config) {
+    for (draft, _) in drafts {
+        for (name, module) in &draft.modules {
+            let name = &name.text;
+            if config.modules.contains_key(name) || config.left_out.contains_key(name) {
+                continue;
+            }
+            match draft.lacking.get(name) {
+                None => drop(config.modules.insert(Arc::clone(name), Arc::clone(module))),
+                Some(what) => drop(config.left_out.insert(Arc::clone(name), what.clone())),
+            }
+        }
+    }
+}
+
+/// What helps where a module is left out.
+const LACKING: &str = "the module says what it needs: change it there, or take the probe away";

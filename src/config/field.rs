@@ -114,7 +114,8 @@ fn check_key(entry: &Entry, section: &'static Section, desk: &mut Desk) {
     match row.standing {
         Standing::Read | Standing::Unread => {}
         // `false` asks for nothing that is not there.
-        Standing::Later(_) if entry.node.is_null() || word::is_false(&entry.node) => {}
+        Standing::Later(_) | Standing::Unbuilt(_) if entry.node.is_null() || word::is_false(&entry.node) => {}
+        Standing::Unbuilt(help) => desk.lacks(&entry.key_span, &format!("`{name}`"), help),
         Standing::Later(help) => {
             let title = format!("`{name}` cannot be used in {} ({})", section.title, row.meaning);
             desk.error(&entry.key_span, title, help);

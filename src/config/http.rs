@@ -1,5 +1,7 @@
 //! `http:` of `prober: http`.
 
+use std::sync::Arc;
+
 use http::Method;
 
 use super::address::dial;
@@ -10,46 +12,46 @@ use super::go_regex;
 use super::key::{HEADER_RULE, HTTP};
 use super::raw::Node;
 use super::word;
-use crate::spec::{BodyRule, Compression, FailIf, HeaderRule, HttpSpec, SslWanted};
+use crate::spec::{
+    Body, BodyRule, Compression, FailIf, HeaderRule, HttpClient, HttpSpec, JsonRule, SslWanted,
+};
 
 /// The section, or what holds without one.
 pub(super) fn read(node: Option<&Node>, desk: &mut Desk) -> HttpSpec {
-    let mut spec = HttpSpec {
-        client: client::plain(BODY_BYTES_MAX),
-        method: Method::GET,
-        body: None,
-        compression: Compression::Untouched,
-        valid_status_codes: Vec::new(),
-        valid_http_versions: Vec::new(),
-        ssl: None,
-        body_rules: Vec::new(),
-        header_rules: Vec::new(),
-    };
+    let mut spec = HttpSpec::default();
     let Some(node) = node else { return spec };
     let fields = Fields::of(node, &HTTP, desk);
     let limit = fields.get("body_size_limit").and_then(|it| word::size(it, desk));
     spec.client = client::read(&fields, limit.unwrap_or(BODY_BYTES_MAX), desk);
     client::add_headers(&fields, &mut spec.client.headers, desk);
     spec.client.dial = dial(&fields, desk);
+    spec.client.proxy.resolves_here = !fields.flag("skip_resolve_phase_with_proxy", false, desk);
     if fields.get("no_follow_redirects").is_some() {
         spec.client.follow_redirects = !fields.flag("no_follow_redirects", false, desk);
     }
     if let Some(node) = fields.get("method") {
         spec.method = method(node, desk);
     }
-    spec.body = fields.text("body", desk).filter(|it| !it.is_empty()).map(Into::into);
+    client::exclude(&fields, "body", "body_file", desk);
+    let body = fields.text("body", desk).filter(|it| !it.is_empty()).map(|it| Body::Inline(it.into()));
+    spec.body = body.or_else(|| client::path(&fields, "body_file", desk).map(Body::File));
     spec.compression = compression(&fields, desk);
     check_accept_encoding(&fields, spec.compression, desk);
     let codes = fields.list("valid_status_codes", desk).iter();
     let codes = codes.filter_map(|it| word::number(it, &(100..=999), desk));
     spec.valid_status_codes = codes.filter_map(|it| u16::try_from(it).ok()).collect();
-    spec.valid_http_versions = versions(&fields, desk);
+    let http3 = http3(&fields, &spec.client, desk);
+    spec.valid_http_versions = versions(&fields, http3, desk);
     spec.ssl = ssl(&fields, desk);
     for (key, fail_if) in BODY_KEYS {
         for node in fields.list(key, desk) {
             let rule = go_regex::bytes_regex(node, desk).map(|regex| BodyRule { regex, fail_if });
             spec.body_rules.extend(rule);
         }
+    }
+    for (key, fail_if) in JSON_KEYS {
+        let condition = fields.get(key).and_then(|it| word::json_condition(it, desk));
+        spec.json_rules.extend(condition.map(|it| JsonRule { condition: Arc::new(it), fail_if }));
     }
     for (key, fail_if) in HEADER_KEYS {
         for node in fields.list(key, desk) {
@@ -88,13 +90,11 @@ fn compression(fields: &Fields<'_>, desk: &mut Desk) -> Compression {
         "" => Compression::Untouched,
         "identity" => Compression::Identity,
         "gzip" => Compression::Gzip,
+        "br" => Compression::Brotli,
         "deflate" => Compression::Deflate,
         other => {
-            let title = match other {
-                "br" => "brotli is not built yet".to_owned(),
-                _ => format!("`{other}` is no encoding that is read"),
-            };
-            desk.error(&node.span, title, "write `gzip`, `deflate` or `identity`");
+            let title = format!("`{other}` is no encoding that is read");
+            desk.error(&node.span, title, "write `gzip`, `br`, `deflate` or `identity`");
             Compression::Untouched
         }
     }
@@ -107,6 +107,7 @@ fn check_accept_encoding(fields: &Fields<'_>, compression: Compression, desk: &m
         Compression::Untouched => return,
         Compression::Identity => "identity",
         Compression::Gzip => "gzip",
+        Compression::Brotli => "br",
         Compression::Deflate => "deflate",
     };
     let entries = fields.map("headers", desk).iter();
@@ -136,13 +137,35 @@ fn accepts(header: &str, encoding: &str) -> bool {
         .is_some_and(|(_, weight)| *weight > 0.0)
 }
 
-fn versions(fields: &Fields<'_>, desk: &mut Desk) -> Vec<String> {
+/// `enable_http3`, by the exporter's rules for it.
+fn http3(fields: &Fields<'_>, client: &HttpClient, desk: &mut Desk) -> bool {
+    let wanted = fields.flag("enable_http3", false, desk);
+    let span = fields.key_span("enable_http3").filter(|_| wanted);
+    if let Some(span) = span {
+        if client.http2 {
+            desk.error(
+                span,
+                "two versions are both asked for: HTTP/3 and HTTP/2",
+                "add `enable_http2: false`",
+            );
+        } else {
+            desk.lacks(span, "HTTP/3", "take the key away to ask by HTTP/2 or 1.1");
+        }
+    }
+    wanted
+}
+
+fn versions(fields: &Fields<'_>, http3: bool, desk: &mut Desk) -> Vec<String> {
     let mut found = Vec::new();
     for node in fields.list("valid_http_versions", desk) {
         let Some(text) = word::text(node, desk) else { continue };
-        if text == "HTTP/3.0" {
-            desk.error(&node.span, "HTTP/3 is not built yet", "take `HTTP/1.1` or `HTTP/2.0`");
-        } else if !VERSIONS.contains(&text) {
+        if text == "HTTP/3.0" && !http3 {
+            let help = "add `enable_http3: true` and `enable_http2: false`, or take it away";
+            desk.error(&node.span, "no answer is of HTTP/3 where it is not asked for", help);
+        } else if http3 && matches!(text, "HTTP/1.1" | "HTTP/2.0") {
+            let title = format!("no answer is of the version `{text}` where HTTP/3 is asked for");
+            desk.error(&node.span, title, "keep `HTTP/3.0` alone, or take `enable_http3` away");
+        } else if !http3 && !VERSIONS.contains(&text) {
             let help = "write `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`; they are compared letter by letter";
             desk.warning(&node.span, format!("no answer is ever of the version `{text}`"), help);
         }
@@ -181,6 +204,10 @@ fn header_rule(node: &Node, fail_if: FailIf, desk: &mut Desk) -> Option<HeaderRu
 const BODY_KEYS: [(&str, FailIf); 2] = [
     ("fail_if_body_matches_regexp", FailIf::Matches),
     ("fail_if_body_not_matches_regexp", FailIf::NotMatches),
+];
+const JSON_KEYS: [(&str, FailIf); 2] = [
+    ("fail_if_body_json_matches_cel", FailIf::Matches),
+    ("fail_if_body_json_not_matches_cel", FailIf::NotMatches),
 ];
 const HEADER_KEYS: [(&str, FailIf); 2] =
     [("fail_if_header_matches", FailIf::Matches), ("fail_if_header_not_matches", FailIf::NotMatches)];

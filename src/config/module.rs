@@ -9,11 +9,17 @@ use super::field::Fields;
 use super::key::MODULE;
 use super::raw::Entry;
 use super::word::{self, Bounds, HOUR};
-use super::{dns, http, icmp, metrics, path, query, tcp, tls, unix};
+use super::{dns, grpc, http, icmp, metrics, path, query, tcp, tls, unix, websocket};
 use crate::spec::{Module, Prober};
 
-/// The module under that name.
-pub(super) fn read(entry: &Entry, desk: &mut Desk) -> Module {
+/// The module under that name, and what it asks for that is not built: then it is left out.
+pub(super) fn read(entry: &Entry, desk: &mut Desk) -> (Module, Vec<String>) {
+    desk.begin_module();
+    let module = module(entry, desk);
+    (module, desk.end_module())
+}
+
+fn module(entry: &Entry, desk: &mut Desk) -> Module {
     let fields = Fields::of(&entry.node, &MODULE, desk);
     let timeout = fields.duration("timeout", &ATTEMPT.or_zero(), desk).filter(|it| !it.is_zero());
     let timeout = timeout.unwrap_or(TIMEOUT);
@@ -46,6 +52,8 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
         "http" => Prober::Http(http::read(fields.get("http"), desk)),
         "metrics" => Prober::Metrics(metrics::read(fields, desk)),
         "tcp" => Prober::Tcp(tcp::read(fields.get("tcp"), desk)),
+        "grpc" => Prober::Grpc(grpc::read(fields.get("grpc"), desk)),
+        "websocket" => Prober::WebSocket(websocket::read(fields.get("websocket"), desk)),
         "tls" => Prober::Tls(tls::read(fields.get("tls"), desk)),
         "unix" => Prober::Unix(unix::read(fields.get("unix"), desk)),
         "dns" => Prober::Dns(dns::read(fields.get("dns"), desk)),
@@ -67,6 +75,7 @@ fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {
     }
 }
 
-const PROBERS: [&str; 9] = ["http", "metrics", "tcp", "unix", "dns", "icmp", "tls", "path", "query"];
+const PROBERS: [&str; 11] =
+    ["http", "metrics", "tcp", "unix", "dns", "icmp", "grpc", "websocket", "tls", "path", "query"];
 pub(super) const ATTEMPT: Bounds = Bounds::new(Duration::from_millis(1), HOUR);
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::spec::{Prober, Way};
 use crate::template::Template;
 
 mod conversation;
@@ -105,7 +106,7 @@ fn the_example_of_the_design_loads_whole() {
     assert_eq!(alert.steps[2].page.to_string(), "/armada/armada-global-scrape-failure.html");
     let module = &loaded.config.modules["scrape"];
     assert_eq!((module.timeout, module.patience), (Duration::from_secs(10), Duration::from_secs(30)));
-    let crate::spec::Prober::Metrics(metrics) = &module.prober else { panic!("a scrape") };
+    let Prober::Metrics(metrics) = &module.prober else { panic!("a scrape") };
     assert!(metrics.client.tls.insecure_skip_verify);
     assert_eq!((metrics.client.body_bytes_max, metrics.sample_limit), (16 << 20, 50_000));
     assert_eq!(loaded.config.discoveries[0].file_sd_patterns.len(), 2);
@@ -192,13 +193,13 @@ modules:
 ";
     let loaded = loaded(&[("probes.d/blackbox.yml", text)]);
     assert_eq!(titles(&loaded), Vec::<String>::new());
-    let crate::spec::Prober::Http(http) = &loaded.config.modules["http_2xx"].prober else { panic!("http") };
+    let Prober::Http(http) = &loaded.config.modules["http_2xx"].prober else { panic!("http") };
     assert!(!http.client.follow_redirects);
     assert_eq!(http.client.headers["host"], "vhost.example.com");
     assert_eq!(http.body_rules[1].regex.as_str(), r"a\.b");
     assert_eq!(http.client.body_bytes_max, 10 << 20);
     assert_eq!(http.client.dial.preferred, crate::spec::Family::Ip4);
-    let crate::spec::Prober::Tcp(tcp) = &loaded.config.modules["pop3s"].prober else { panic!("tcp") };
+    let Prober::Tcp(tcp) = &loaded.config.modules["pop3s"].prober else { panic!("tcp") };
     assert!(tcp.query_response[1].starttls && tcp.query_response[0].expect.is_some());
     let tls = tcp.tls.as_ref().unwrap();
     assert_eq!(
@@ -218,8 +219,72 @@ modules:
     let loaded = loaded(&[("probes.d/a.yaml", text)]);
     assert_eq!(titles(&loaded), Vec::<String>::new());
     assert_eq!(loaded.config.modules["two"].timeout, Duration::from_secs(4));
-    let crate::spec::Prober::Http(http) = &loaded.config.modules["three"].prober else { panic!("http") };
-    assert_eq!((http.method.as_str(), http.body.as_deref()), ("POST", Some("x")));
+    let Prober::Http(http) = &loaded.config.modules["three"].prober else { panic!("http") };
+    assert_eq!(
+        (http.method.as_str(), http.body.clone()),
+        ("POST", Some(crate::spec::Body::Inline("x".into())))
+    );
+}
+
+#[test]
+fn a_module_that_needs_what_is_not_built_is_left_out_alone() {
+    let text = "
+modules:
+  h3: { prober: http, http: { enable_http3: true, enable_http2: false, valid_http_versions: [HTTP/3.0] } }
+  plain: { prober: http, http: { enable_http3: false } }
+probes:
+  - { name: by-h3, module: h3, targets: { static_configs: [{ targets: [a] }] } }
+  - { name: by-plain, module: plain, targets: { static_configs: [{ targets: [a] }] } }
+";
+    let loaded = loaded(&[("probes.d/a.yaml", text)]);
+    assert_eq!(
+        loaded.complaints.iter().map(|it| &*it.title).collect::<Vec<_>>(),
+        [
+            "this module is left out: HTTP/3 is not built here",
+            "the probe `by-h3` is left out: its module needs HTTP/3"
+        ]
+    );
+    assert!(loaded.complaints.iter().all(|it| it.level == Level::Warning));
+    assert_eq!(loaded.files[0].in_force, InForce::Current);
+    let wrong = loaded_after(
+        &[("probes.d/a.yaml", &text.replace("HTTP/3.0", "HTTP/3.0, HTTP/1.1"))],
+        &LastGood::default(),
+    );
+    let errors = wrong.complaints.iter().filter(|it| it.level == Level::Error);
+    assert_eq!(errors.map(|it| it.place.excerpt()).collect::<Vec<_>>(), ["HTTP/1.1"]);
+    assert_eq!(loaded.config.left_out.get("h3").map(String::as_str), Some("HTTP/3"));
+    assert_eq!(loaded.config.modules.keys().map(|it| &**it).collect::<Vec<_>>(), ["plain"]);
+    assert_eq!(loaded.config.plan.probes.iter().map(|it| &*it.name).collect::<Vec<_>>(), ["by-plain"]);
+}
+
+#[test]
+fn proxies_are_read_where_prometheus_has_them_and_a_name_is_left_to_them() {
+    let text = "
+modules:
+  by: { prober: http, http: { proxy_url: 'http://u:t0psecret@proxy:3128', no_proxy: 'a.example', proxy_connect_header: { X-A: [s3cret] } } }
+  name: { prober: http, http: { proxy_from_environment: true, skip_resolve_phase_with_proxy: true } }
+  scrape: { prober: metrics, http: { proxy_url: 'http://proxy' } }
+  socks: { prober: http, http: { proxy_url: 'socks5://proxy' } }
+";
+    let loaded = loaded(&[("probes.d/a.yaml", text)]);
+    let titles: Vec<_> = loaded.complaints.iter().map(|it| &*it.title).collect();
+    assert_eq!(titles, ["this module is left out: a proxy other than http:// is not built here"]);
+    let way = |name: &str| match &loaded.config.modules[name].prober {
+        Prober::Http(it) => it.client.proxy.clone(),
+        Prober::Metrics(it) => it.client.proxy.clone(),
+        _ => panic!("http"),
+    };
+    assert!(way("by").resolves_here && !way("name").resolves_here && !way("scrape").resolves_here);
+    assert!(matches!(way("name").way, Way::Environment));
+    let Way::Proxy(it) = way("scrape").way else { panic!("a proxy") };
+    assert_eq!((&*it.host, it.port), ("proxy", 80));
+    let shown = format!("{:?}", loaded.config.modules);
+    assert!(!shown.contains("t0psecret") && !shown.contains("s3cret"), "{shown}");
+
+    let file =
+        source("fingerpost.yaml", "alertmanagers: [{ url: 'http://am', proxy_url: 'http://proxy:8080' }]");
+    let settings = settings(Some(&file), &Overrides::default()).settings.unwrap();
+    assert!(matches!(settings.alertmanagers[0].client.proxy.way, Way::Proxy(_)));
 }
 
 #[test]

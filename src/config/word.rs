@@ -9,7 +9,9 @@ use url::Url;
 
 use super::desk::Desk;
 use super::raw::{BINARY, Entry, Node, Scalar, Value, refuse_tag};
+use crate::condition;
 use crate::labels::is_label_name;
+use crate::spec::JsonCondition;
 
 /// A name, and where it stands.
 #[derive(Clone, Debug)]
@@ -292,6 +294,12 @@ pub(crate) fn complain_of_regex(node: &Node, pattern: &str, error: &regex::Error
     let help =
         "patterns are those of Go and Rust: no look-around, no back-references; `\\` takes a sign literally";
     desk.error(&span, format!("the pattern cannot be read: {why}"), help);
+}
+
+/// A condition on a JSON document; the carets stand where it goes wrong.
+pub(super) fn json_condition(node: &Node, desk: &mut Desk) -> Option<JsonCondition> {
+    let source = text(node, desk)?;
+    condition::over_json(source).map_err(|mistakes| desk.mistakes(node, mistakes)).ok()
 }
 
 /// Whether a text is there and says nothing.

@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::fault::{Part, Trouble, of_http};
-use super::request::Request;
-use super::secret::authorization;
+use super::request::{Request, Turns};
+use super::secret::{self, authorization};
 use super::{Dialer, Trail};
 use crate::cause::{Cause, of_fault};
 use crate::outcome::{End, FaultKind};
@@ -55,7 +55,7 @@ impl Dialer {
         let trail = Trail::begin();
         let exchange = async {
             let mut all = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(super::AGENT))]);
-            all.extend(client.headers.clone());
+            all.extend(secret::headers(client)?);
             if let Some(auth) = &client.auth {
                 all.insert(AUTHORIZATION, authorization(auth)?);
             }
@@ -67,6 +67,8 @@ impl Dialer {
                 body,
                 tls: &client.tls,
                 dial: &client.dial,
+                turns: Turns::Every,
+                proxy: &client.proxy,
                 connect_timeout: Some(limit.mul_f64(CONNECT_SHARE)),
                 http2: client.http2,
             };
@@ -85,7 +87,7 @@ impl Dialer {
         body_bytes_max: u64,
         trail: &Trail,
     ) -> Result<Answer, Trouble> {
-        let mut answered = self.request_of_any(request, trail).await?;
+        let mut answered = self.request(request, trail).await?;
         let mut body = BytesMut::new();
         while let Some(frame) = answered.response.frame().await {
             let frame = frame.map_err(|error| of_http(&error, Part::Body, trail.broken()))?;
@@ -120,18 +122,10 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
-    use crate::spec::{Auth, DialSpec, Secret, TlsSpec};
+    use crate::spec::{Auth, Secret};
 
     fn client() -> HttpClient {
-        HttpClient {
-            headers: HeaderMap::new(),
-            auth: None,
-            tls: TlsSpec::default(),
-            follow_redirects: true,
-            http2: true,
-            dial: DialSpec::default(),
-            body_bytes_max: 16,
-        }
+        HttpClient { body_bytes_max: 16, ..HttpClient::default() }
     }
 
     /// A server that takes one request and answers so; it hands back what it was asked.
@@ -203,7 +197,7 @@ mod tests {
         assert_eq!(failed, "no complete answer within the timeout (deadline_exceeded, processing)");
 
         let auth = Some(Auth::Basic {
-            username: "u".into(),
+            username: Secret::Inline("u".into()),
             password: Some(Secret::File("/nowhere/password".into())),
         });
         let failed = post(&HttpClient { auth, ..client() }, &url, LONG).await.unwrap_err().to_string();

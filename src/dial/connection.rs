@@ -12,6 +12,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
 use super::fault::of_io;
+use super::head::Head;
 use super::trail::{Break, Trail};
 
 /// A connection of an attempt, before anything is put over it. Dropped before its [`Farewell`] is said, it is reset: neither a
@@ -123,6 +124,7 @@ pub(crate) struct Connection {
     farewell: Farewell,
     trail: Trail,
     first: FirstByte,
+    head: Head,
 }
 
 #[derive(Debug)]
@@ -135,14 +137,14 @@ impl Connection {
     /// A connection without TLS.
     pub(crate) fn plain(wire: Wire, first: FirstByte) -> Self {
         let (farewell, trail) = (wire.farewell.clone(), wire.trail.clone());
-        Self { layer: Layer::Plain(wire), farewell, trail, first }
+        Self { layer: Layer::Plain(wire), farewell, trail, first, head: Head::default() }
     }
 
     /// A connection within TLS.
     pub(crate) fn tls(stream: TlsStream<Wire>, first: FirstByte) -> Self {
         let wire = stream.get_ref().0;
         let (farewell, trail) = (wire.farewell.clone(), wire.trail.clone());
-        Self { layer: Layer::Tls(Box::new(stream)), farewell, trail, first }
+        Self { layer: Layer::Tls(Box::new(stream)), farewell, trail, first, head: Head::default() }
     }
 
     /// What TLS can be put over: the wire itself, or the TLS that is there.
@@ -158,6 +160,11 @@ impl Connection {
     /// What to say when the exchange is complete.
     pub(crate) fn farewell(&self) -> Farewell {
         self.farewell.clone()
+    }
+
+    /// What was seen of the head of an HTTP/1 answer.
+    pub(super) fn head(&self) -> Head {
+        self.head.clone()
     }
 
     fn note(&self, broken: Break) {
@@ -189,6 +196,7 @@ impl AsyncRead for Connection {
             Poll::Ready(Ok(())) if buf.filled().len() > before => {
                 if self.first == FirstByte::Answer {
                     self.trail.first_byte();
+                    self.head.take(&buf.filled()[before..]);
                 }
             }
             Poll::Ready(Ok(())) if buf.capacity() > before => self.note(Break::Closed),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HOST};
+use http::header::{CONNECTION, HOST, UPGRADE};
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Method, Response, Uri};
 use http_body_util::Full;
@@ -19,10 +19,12 @@ use url::{Host, Url};
 
 use super::connection::{Connection, Farewell, FirstByte};
 use super::fault::{Part, Trouble, of_http};
+use super::head::is_framed;
+use super::proxy;
 use super::trail::Trail;
 use super::{Dialer, Wire};
 use crate::outcome::{FaultKind, Phase};
-use crate::spec::{DialSpec, TlsSpec};
+use crate::spec::{DialSpec, Proxy, ProxySpec, TlsSpec};
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -40,10 +42,23 @@ pub(crate) struct Request<'a> {
     pub tls: &'a TlsSpec,
     /// Which address is dialled.
     pub dial: &'a DialSpec,
+    /// How many of the host's addresses get their turn.
+    pub turns: Turns,
+    /// Whether it goes through a proxy.
+    pub proxy: &'a ProxySpec,
     /// Bounds connecting alone.
     pub connect_timeout: Option<Duration>,
     /// Whether HTTP/2 is offered by ALPN.
     pub http2: bool,
+}
+
+/// How many of a host's addresses get their turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turns {
+    /// The one that the module's family says: a probe tells of that one.
+    One,
+    /// Each, until one takes the connection within the time for connecting: calls of our own.
+    Every,
 }
 
 /// An answer whose head has been read. Dropping it closes the connection.
@@ -62,42 +77,94 @@ impl Dialer {
     pub(crate) async fn request(&self, request: Request<'_>, trail: &Trail) -> Result<Answered, Trouble> {
         let host = host(request.url)?;
         let port = request.url.port_or_known_default().ok_or(FaultKind::NoSuchName)?;
-        let wire = self.connect(&host, port, request.dial, request.connect_timeout, trail).await?;
-        self.request_over(wire, &host, request, trail).await
+        let proxy = self.means.proxies.choose(request.proxy, request.url, &host, port);
+        let (mut wire, place) = match proxy {
+            None => (self.reach(&host, port, &request, trail).await?, None),
+            Some(proxy) => {
+                let (wire, place) = self.connect_to_proxy(proxy, &host, port, &request, trail).await?;
+                (wire, Some((proxy, place)))
+            }
+        };
+        if request.url.scheme() != "https" {
+            let mut request = request;
+            let absolute = place.map(|(proxy, place)| {
+                request.headers.extend(proxy::credentials(proxy)?);
+                absolute(&place, request.url)
+            });
+            let target = absolute.unwrap_or_else(|| Ok(path_and_query(request.url)?.into()))?;
+            trail.enter(Phase::Processing);
+            return over_http1(Connection::plain(wire, FirstByte::Answer), request, target, trail).await;
+        }
+        if let Some((proxy, place)) = place {
+            proxy::pass(&mut wire, &place, proxy, request.proxy).await?;
+        }
+        let (stream, is_http2) = self.secure_for_http(wire, &host, &request, trail).await?;
+        trail.enter(Phase::Processing);
+        if is_http2 {
+            over_http2(Connection::tls(stream, FirstByte::Preface), request, trail).await
+        } else {
+            let target = path_and_query(request.url)?.into();
+            over_http1(Connection::tls(stream, FirstByte::Answer), request, target, trail).await
+        }
     }
 
-    /// As [`Dialer::request`], for calls of our own: every address of the host gets its turn within
-    /// the time for connecting.
-    pub(crate) async fn request_of_any(
+    /// A connection to `proxy`, and the place that it is to be asked for.
+    async fn connect_to_proxy(
+        &self,
+        proxy: &Proxy,
+        host: &str,
+        port: u16,
+        request: &Request<'_>,
+        trail: &Trail,
+    ) -> Result<(Wire, String), Trouble> {
+        let place = if request.proxy.resolves_here {
+            self.find(host, port, request.dial, trail).await?.to_string()
+        } else if host.contains(':') {
+            format!("[{host}]:{port}")
+        } else {
+            format!("{host}:{port}")
+        };
+        let wire = self.reach(&proxy.host, proxy.port, request, trail).await?;
+        Ok((wire, place))
+    }
+
+    /// A connection to one address of the host, or to the first that takes it.
+    async fn reach(
+        &self,
+        host: &str,
+        port: u16,
+        request: &Request<'_>,
+        trail: &Trail,
+    ) -> Result<Wire, Trouble> {
+        match request.turns {
+            Turns::One => self.connect(host, port, request.dial, request.connect_timeout, trail).await,
+            Turns::Every => {
+                let limit = request.connect_timeout.unwrap_or(Duration::MAX);
+                self.connect_any(host, port, request.dial, limit, trail).await
+            }
+        }
+    }
+
+    /// Likewise, over HTTP/2 and nothing else: in the clear where the URL says `http`.
+    pub(crate) async fn request_by_http2(
         &self,
         request: Request<'_>,
         trail: &Trail,
     ) -> Result<Answered, Trouble> {
         let host = host(request.url)?;
         let port = request.url.port_or_known_default().ok_or(FaultKind::NoSuchName)?;
-        let limit = request.connect_timeout.unwrap_or(Duration::MAX);
-        let wire = self.connect_any(&host, port, request.dial, limit, trail).await?;
-        self.request_over(wire, &host, request, trail).await
-    }
-
-    async fn request_over(
-        &self,
-        wire: Wire,
-        host: &str,
-        request: Request<'_>,
-        trail: &Trail,
-    ) -> Result<Answered, Trouble> {
-        if request.url.scheme() != "https" {
-            trail.enter(Phase::Processing);
-            return over_http1(Connection::plain(wire, FirstByte::Answer), request, trail).await;
-        }
-        let (stream, is_http2) = self.secure_for_http(wire, host, &request, trail).await?;
-        trail.enter(Phase::Processing);
-        if is_http2 {
-            over_http2(Connection::tls(stream, FirstByte::Preface), request, trail).await
+        let wire = self.connect(&host, port, request.dial, request.connect_timeout, trail).await?;
+        let connection = if request.url.scheme() == "https" {
+            let stream = self.secure(wire, &host, request.tls, &[b"h2"], trail).await?;
+            if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+                return Err(FaultKind::TlsProtocol.into());
+            }
+            Connection::tls(stream, FirstByte::Preface)
         } else {
-            over_http1(Connection::tls(stream, FirstByte::Answer), request, trail).await
-        }
+            Connection::plain(wire, FirstByte::Preface)
+        };
+        trail.enter(Phase::Processing);
+        over_http2(connection, request, trail).await
     }
 
     async fn secure_for_http(
@@ -129,22 +196,32 @@ fn host(url: &Url) -> Result<String, Trouble> {
 async fn over_http1(
     connection: Connection,
     request: Request<'_>,
+    target: Uri,
     trail: &Trail,
 ) -> Result<Answered, Trouble> {
-    let farewell = connection.farewell();
+    let (farewell, head) = (connection.farewell(), connection.head());
     let tasks = Held::default();
-    let failed = |error: hyper::Error| of_http(&error, Part::Head, trail.broken());
+    let failed = |error: hyper::Error| match of_http(&error, Part::Head, trail.broken()) {
+        Trouble::Theirs(FaultKind::HeaderLimit) if head.is_whole_within(HEADERS_MAX) => {
+            FaultKind::HttpProtocol.into()
+        }
+        trouble => trouble,
+    };
     let (mut sender, line) = http1::Builder::new()
         .max_buf_size(HEAD_BYTES_MAX)
         .handshake(TokioIo::new(connection))
         .await
         .map_err(failed)?;
     // What the line has to say of its end, it says to the request or to the body too.
-    tasks.0.execute(async { drop(line.await) });
+    if request.headers.contains_key(UPGRADE) {
+        tasks.0.execute(async { drop(line.with_upgrades().await) });
+    } else {
+        tasks.0.execute(async { drop(line.await) });
+    }
     let authority = authority(request.url);
     let mut message = http::Request::new(Full::new(request.body));
     *message.method_mut() = request.method;
-    *message.uri_mut() = path_and_query(request.url)?.into();
+    *message.uri_mut() = target;
     *message.headers_mut() = request.headers;
     let headers = message.headers_mut();
     if !headers.contains_key(HOST) {
@@ -156,6 +233,9 @@ async fn over_http1(
         response = sender.send_request(message) => response.map_err(failed)?,
         () = flood.notified() => return Err(FaultKind::HttpProtocol.into()),
     };
+    if !is_framed(response.version(), response.headers()) {
+        return Err(FaultKind::HttpProtocol.into());
+    }
     within_limits(Answered { response, farewell, _tasks: tasks })
 }
 
@@ -182,7 +262,8 @@ async fn over_http2(
         None => Authority::try_from(authority(request.url)).map_err(|_| FaultKind::NoSuchName)?,
     };
     let mut uri = http::uri::Parts::default();
-    uri.scheme = Some(http::uri::Scheme::HTTPS);
+    let is_plain = request.url.scheme() == "http";
+    uri.scheme = Some(if is_plain { http::uri::Scheme::HTTP } else { http::uri::Scheme::HTTPS });
     uri.authority = Some(authority);
     uri.path_and_query = Some(path_and_query(request.url)?);
     let mut message = http::Request::new(Full::new(request.body));
@@ -198,6 +279,15 @@ async fn over_http2(
 fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// What a proxy is asked for: all of the URL, with `place` for its host and port.
+fn absolute(place: &str, url: &Url) -> Result<Uri, Trouble> {
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(http::uri::Scheme::HTTP);
+    parts.authority = Some(Authority::try_from(place).map_err(|_| FaultKind::NoSuchName)?);
+    parts.path_and_query = Some(path_and_query(url)?);
+    Uri::from_parts(parts).map_err(|_| FaultKind::NoSuchName.into())
 }
 
 fn path_and_query(url: &Url) -> Result<PathAndQuery, Trouble> {

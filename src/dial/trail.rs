@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use super::fault::Trouble;
 use crate::exposition::{Flaw, Summary};
 use crate::outcome::{
-    Conversation, DnsFacts, End, Fault, FaultKind, HttpFacts, IcmpFacts, Outcome, PathFacts, Phase, Phases,
-    Series, TlsFacts,
+    Conversation, DnsFacts, End, Fault, FaultKind, GrpcFacts, HttpFacts, IcmpFacts, Outcome, PathFacts,
+    Phase, Phases, Series, TlsFacts,
 };
 
 /// The trail of one attempt. Clones lead to the same one.
@@ -37,6 +37,8 @@ pub(crate) struct Seen {
     pub dns: Option<DnsFacts>,
     /// What an echo request showed.
     pub icmp: Option<IcmpFacts>,
+    /// What a health check of gRPC showed.
+    pub grpc: Option<GrpcFacts>,
     /// What was found of the way.
     pub path: Option<PathFacts>,
     /// What Prometheus answered, or why it did not.
@@ -180,6 +182,7 @@ impl Notes {
             conversation: seen.conversation,
             dns: seen.dns,
             icmp: seen.icmp,
+            grpc: seen.grpc,
             path: seen.path,
             series: seen.series,
             end,

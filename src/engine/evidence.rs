@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::board::Entry;
 use crate::cause::{Cause, Judged, Verdict};
 use crate::labels::Labels;
-use crate::outcome::{End, Late, Outcome, Phase};
+use crate::outcome::{End, Late, Outcome, Phase, grpc_status_name};
 use crate::view::{CheckAnswer, Tally, table};
 
 mod dns;
@@ -217,6 +217,12 @@ fn content(judged: &Judged) -> Vec<String> {
     if let Some(talk) = outcome.conversation.as_ref().filter(|it| it.missed.is_some()) {
         let last = quoted(&talk.last_line);
         lines.push(format!("after {} exchanges the last line was {last}", talk.exchanges));
+    }
+    if let Some(grpc) = outcome.grpc.as_ref().filter(|_| judged.verdict != Verdict::Success) {
+        let state = grpc.serving.map_or(String::new(), |it| format!(", {}", it.name()));
+        let said =
+            if grpc.message.is_empty() { String::new() } else { format!(": {}", quoted(&grpc.message)) };
+        lines.push(format!("grpc status {} {}{state}{said}", grpc.status, grpc_status_name(grpc.status)));
     }
     let about_body = match judged.verdict {
         Verdict::Failure(cause, _) => matches!(cause, Cause::HttpStatus | Cause::ContentMismatch),

@@ -1,6 +1,7 @@
 //! A place in a window of bytes, and the tokens that both formats share. A token that the window
 //! may cut off is [`Stop::Short`], never a guess: so chunks cannot change a verdict.
 
+use super::comment::Comment;
 use super::flaw::FlawKind;
 
 /// Why an entry could not be read to its end.
@@ -45,11 +46,13 @@ pub(super) struct Cursor<'a> {
     /// The first quoted string that ran over the end of its line, and what it is called if that was
     /// a mistake.
     pub(super) overrun: Option<(usize, FlawKind)>,
+    /// The comment of which only the end is missing, where it is one.
+    pub(super) comment: Option<Comment>,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, line_feeds: 0, overrun: None }
+        Self { bytes, at: 0, line_feeds: 0, overrun: None, comment: None }
     }
 
     /// The next byte, which is not taken.

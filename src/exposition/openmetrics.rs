@@ -2,6 +2,7 @@
 //! blank lines, no free comments, exemplars, and `# EOF` at the end.
 
 use super::braces::{self, BraceRule};
+use super::comment::Comment;
 use super::cursor::{Cursor, METRIC_NAME, NUL, OPEN_METRICS_VALUE, QuoteRule, Read, Span, Stop};
 use super::flaw::FlawKind;
 use super::number::{self, Float};
@@ -131,6 +132,9 @@ fn metadata(cursor: &mut Cursor<'_>, word: &[u8]) -> Read<Entry> {
     };
     cursor.expect(b' ', FlawKind::MetadataText)?;
     let at = cursor.at;
+    if word == b"HELP" {
+        cursor.comment = Some(Comment::Help { name, text: at, at });
+    }
     let text = cursor.line()?;
     let flaw = match word {
         b"HELP" => help(text),

@@ -119,7 +119,39 @@ fn a_line_may_have_as_many_bytes_as_the_limit_and_no_more() {
     let limits = Limits { line_bytes_max: 6, ..Limits::default() };
     assert_eq!(text(limits, "abcd 1\nabcd 2"), Verdict::Samples(2));
     assert_eq!(text(limits, "a 1\nabcd 10\n"), Verdict::Flawed(2, 7, FlawKind::LineLimit));
-    assert_eq!(text(limits, "#comment"), Verdict::Flawed(1, 7, FlawKind::LineLimit));
+}
+
+#[test]
+fn a_comment_may_be_longer_than_a_line_and_keeps_its_rules() {
+    let limits = Limits { line_bytes_max: 16, ..Limits::default() };
+    let long = "ä".repeat(20);
+    let table = [
+        (Format::Text, format!("#{long}\na 1\n"), Verdict::Samples(1)),
+        (Format::Text, format!("# {long}"), Verdict::Samples(0)),
+        (Format::Text, format!("# HELP a {long}\na 1"), Verdict::Samples(1)),
+        (Format::Text, format!("b 2\n# {long}\na{{}}\n"), Verdict::Flawed(3, 4, FlawKind::ValueMissing)),
+        (Format::Text, format!("#{long}\0\n?"), Verdict::Samples(0)),
+        (Format::Text, format!("# TYPE a {long}\n"), Verdict::Flawed(1, 17, FlawKind::LineLimit)),
+        (Format::OpenMetrics, format!("# HELP a {long}\n# EOF\n"), Verdict::Samples(0)),
+        (Format::OpenMetrics, format!("# {long}\n# EOF\n"), Verdict::Flawed(1, 1, FlawKind::Comment)),
+    ];
+    for (format, body, expected) in table {
+        for size in [1, 2, 3, 7, body.len()] {
+            let chunks: Vec<&[u8]> = body.as_bytes().chunks(size).collect();
+            assert_eq!(verdict(judge(format, limits, &chunks)), expected, "{body:?} by {size}");
+        }
+    }
+    for tail in [&b"\xff\n"[..], b"\xc3\n", b"\xc3"] {
+        let body = [b"# HELP a ", long.as_bytes(), tail].concat();
+        for size in [1, 3, body.len()] {
+            let chunks: Vec<&[u8]> = body.chunks(size).collect();
+            let expected = Verdict::Flawed(1, 10, FlawKind::HelpUtf8);
+            assert_eq!(verdict(judge(Format::Text, limits, &chunks)), expected, "{tail:?} by {size}");
+        }
+    }
+    let cut = format!("# HELP a {long}");
+    let flaw = judge(Format::OpenMetrics, limits, &[cut.as_bytes()]).expect_err("there is no end");
+    assert_eq!((flaw.line, flaw.kind), (1, FlawKind::EofMissing));
 }
 
 #[test]

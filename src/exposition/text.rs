@@ -3,7 +3,8 @@
 //! its line.
 
 use super::braces::{self, BraceRule};
-use super::cursor::{BLANK, Cursor, METRIC_NAME, QuoteRule, Read, Stop, TEXT_VALUE};
+use super::comment::Comment;
+use super::cursor::{BLANK, Cursor, METRIC_NAME, QuoteRule, Read, Span, Stop, TEXT_VALUE};
 use super::flaw::FlawKind;
 use super::number;
 use super::series::Series;
@@ -88,14 +89,26 @@ fn comment(cursor: &mut Cursor<'_>) -> Read<Entry> {
     cursor.skip(BLANK);
     if cursor.at == start {
         // Here the lexer takes a NUL byte for the end of the body.
+        cursor.comment = Some(Comment::UpToNul);
         let is_end = cursor.line()?.contains(&0);
         return Ok(if is_end { Entry::End } else { Entry::Other });
     }
     match cursor.peek()? {
-        b'H' if keyword(cursor, b"HELP")? => metadata(cursor, help),
-        b'T' if keyword(cursor, b"TYPE")? => metadata(cursor, metric_type),
+        b'H' if keyword(cursor, b"HELP")? => {
+            let name = metadata_name(cursor)?;
+            let text = cursor.at + 1;
+            cursor.comment = Some(Comment::Help { name, text, at: text });
+            metadata(cursor, name, help)
+        }
+        b'T' if keyword(cursor, b"TYPE")? => {
+            let name = metadata_name(cursor)?;
+            metadata(cursor, name, metric_type)
+        }
         0 => Ok(Entry::End),
-        _ => cursor.line().map(|_| Entry::Other),
+        _ => {
+            cursor.comment = Some(Comment::Free);
+            cursor.line().map(|_| Entry::Other)
+        }
     }
 }
 
@@ -110,9 +123,8 @@ fn keyword(cursor: &mut Cursor<'_>, word: &[u8]) -> Read<bool> {
     Ok(true)
 }
 
-/// Reads the name behind HELP or TYPE, and asks `judge` about the text: the rest of the line but the
-/// one byte that parts it from the name, whichever that is.
-fn metadata(cursor: &mut Cursor<'_>, judge: fn(&[u8]) -> Option<FlawKind>) -> Read<Entry> {
+/// Reads the name behind HELP or TYPE.
+fn metadata_name(cursor: &mut Cursor<'_>) -> Read<Span> {
     let name = match cursor.peek()? {
         b'"' => cursor.quoted(NAME)?,
         byte if byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':') => cursor.name(METRIC_NAME)?,
@@ -121,6 +133,12 @@ fn metadata(cursor: &mut Cursor<'_>, judge: fn(&[u8]) -> Option<FlawKind>) -> Re
     if cursor.peek()? == 0 {
         return Err(cursor.flaw(FlawKind::MetadataText));
     }
+    Ok(name)
+}
+
+/// Asks `judge` about the text behind the name: the rest of the line but the one byte that parts it
+/// from the name, whichever that is.
+fn metadata(cursor: &mut Cursor<'_>, name: Span, judge: fn(&[u8]) -> Option<FlawKind>) -> Read<Entry> {
     let start = cursor.at;
     let line = cursor.line()?;
     match judge(line.get(1..).unwrap_or_default()) {

@@ -4,6 +4,8 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
+use crate::spec::JsonRule;
+
 /// What an HTTP answer showed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct HttpFacts {
@@ -32,8 +34,41 @@ pub struct HttpFacts {
     /// For each of the module's body rules, whether its pattern was found. Empty where the body
     /// was not looked at.
     pub body_matches: Vec<bool>,
+    /// For each of the module's conditions on a JSON body, what it answers. Empty likewise.
+    pub json_matches: Vec<JsonMatch>,
     /// For each of the module's header rules, what was found.
     pub header_matches: Vec<HeaderMatch>,
+}
+
+/// What a condition says of a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JsonMatch {
+    /// It holds.
+    Holds,
+    /// It does not hold.
+    HoldsNot,
+    /// The body is no JSON.
+    NoJson,
+    /// It has no answer; in words why.
+    NoAnswer(String),
+}
+
+impl JsonMatch {
+    /// What each of the conditions says of the body. One that is no JSON answers none of them.
+    pub fn of(rules: &[JsonRule], body: &[u8]) -> Vec<Self> {
+        if rules.is_empty() {
+            return Vec::new();
+        }
+        let document: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+        let answer = |rule: &JsonRule| match document.as_ref().map(|it| rule.condition.holds(it)) {
+            None => Self::NoJson,
+            Some(Ok(true)) => Self::Holds,
+            Some(Ok(false)) => Self::HoldsNot,
+            Some(Err(why)) => Self::NoAnswer(why),
+        };
+        rules.iter().map(answer).collect()
+    }
 }
 
 /// What was found of one header.

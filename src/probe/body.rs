@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http_body_util::BodyExt as _;
 
+use super::brotli::Unbrotli;
 use crate::dial::{Answered, Part, Trail, Trouble, of_http};
 use crate::outcome::FaultKind;
 
@@ -25,6 +26,8 @@ pub(super) enum Coding {
     Gzip,
     /// deflate, with zlib's wrapping or without.
     Deflate,
+    /// brotli.
+    Brotli,
 }
 
 /// Reads the body up to its end, or as far as `sink` wants it, and notes the bytes.
@@ -88,8 +91,10 @@ fn note<S: Sink>(meter: &Meter<'_, S>, wire_bytes: u64, trail: &Trail) {
 /// unfolds to twenty times at the most.
 fn over_limit(coding: Coding, bytes_max: u64, wire_bytes: u64) -> FaultKind {
     match coding {
-        Coding::Gzip | Coding::Deflate if bytes_max / UNFOLD_MAX >= wire_bytes => FaultKind::DecodeLimit,
-        Coding::Plain | Coding::Gzip | Coding::Deflate => FaultKind::BodyTooLarge,
+        Coding::Gzip | Coding::Deflate | Coding::Brotli if bytes_max / UNFOLD_MAX >= wire_bytes => {
+            FaultKind::DecodeLimit
+        }
+        Coding::Plain | Coding::Gzip | Coding::Deflate | Coding::Brotli => FaultKind::BodyTooLarge,
     }
 }
 
@@ -138,6 +143,7 @@ enum Decoder<'a, S: Sink> {
     Gzip(Box<MultiGzDecoder<Meter<'a, S>>>),
     Zlib(Box<ZlibDecoder<Meter<'a, S>>>),
     Deflate(Box<DeflateDecoder<Meter<'a, S>>>),
+    Brotli(Box<Unbrotli<Meter<'a, S>>>),
 }
 
 impl<'a, S: Sink> Decoder<'a, S> {
@@ -149,6 +155,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             Coding::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(meter))),
             Coding::Deflate if first & 0x0f == 8 => Self::Zlib(Box::new(ZlibDecoder::new(meter))),
             Coding::Deflate => Self::Deflate(Box::new(DeflateDecoder::new(meter))),
+            Coding::Brotli => Self::Brotli(Box::new(Unbrotli::new(meter))),
         }
     }
 
@@ -158,6 +165,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             Self::Gzip(it) => it.write_all(bytes),
             Self::Zlib(it) => it.write_all(bytes),
             Self::Deflate(it) => it.write_all(bytes),
+            Self::Brotli(it) => it.write_all(bytes),
         }
     }
 
@@ -167,6 +175,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             Self::Gzip(it) => it.try_finish(),
             Self::Zlib(it) => it.try_finish(),
             Self::Deflate(it) => it.try_finish(),
+            Self::Brotli(it) => it.finish(),
         }
     }
 
@@ -176,6 +185,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             Self::Gzip(it) => it.get_ref(),
             Self::Zlib(it) => it.get_ref(),
             Self::Deflate(it) => it.get_ref(),
+            Self::Brotli(it) => it.get_ref(),
         }
     }
 }

@@ -12,9 +12,9 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use url::Url;
 
-use crate::dial::{Answered, Dialer, Request, Trail, Trouble, authorization};
+use crate::dial::{Answered, Dialer, Request, Trail, Trouble, Turns, authorization, headers as all_headers};
 use crate::outcome::{FaultKind, HttpFacts, OwnSide};
-use crate::spec::{Auth, HttpClient, Secret, TlsSpec};
+use crate::spec::{Auth, HttpClient, TlsSpec};
 
 /// What is asked for, before any redirect.
 pub(super) struct Errand<'a> {
@@ -45,6 +45,8 @@ pub(super) async fn follow(dialer: &Dialer, errand: Errand<'_>, trail: &Trail) -
             body: hop.body.clone(),
             tls: &tls,
             dial: &client.dial,
+            turns: Turns::One,
+            proxy: &client.proxy,
             connect_timeout: hop.connect_timeout,
             http2: client.http2,
         };
@@ -64,14 +66,17 @@ pub(super) async fn follow(dialer: &Dialer, errand: Errand<'_>, trail: &Trail) -
     }
 }
 
-/// Where the answer leads, if it does. A 3xx that names no place is an answer like others.
+/// Where the answer leads, if it does. A 3xx that names no place, or an empty one, is an answer like
+/// others.
 fn lead(answered: &Answered) -> Option<HeaderValue> {
     match answered.response.status() {
         StatusCode::MOVED_PERMANENTLY
         | StatusCode::FOUND
         | StatusCode::SEE_OTHER
         | StatusCode::TEMPORARY_REDIRECT
-        | StatusCode::PERMANENT_REDIRECT => answered.response.headers().get(LOCATION).cloned(),
+        | StatusCode::PERMANENT_REDIRECT => {
+            answered.response.headers().get(LOCATION).filter(|it| !it.is_empty()).cloned()
+        }
         _ => None,
     }
 }
@@ -95,10 +100,7 @@ struct Hop {
 impl Hop {
     fn first(errand: Errand<'_>) -> Result<Self, Trouble> {
         let mut url = Url::parse(&errand.url).map_err(|_| FaultKind::NoSuchName)?;
-        let url_auth = (!url.username().is_empty() || url.password().is_some()).then(|| Auth::Basic {
-            username: unescape(url.username()),
-            password: url.password().map(|it| Secret::Inline(unescape(it))),
-        });
+        let url_auth = Auth::of_url(&url);
         strip_credentials(&mut url);
         Ok(Self {
             url,
@@ -115,7 +117,7 @@ impl Hop {
 
     fn headers(&self, client: &HttpClient) -> Result<HeaderMap, OwnSide> {
         let mut headers = self.headers.clone();
-        let mut own = client.headers.clone();
+        let mut own = all_headers(client)?;
         if self.is_abroad {
             let kept = own.iter().filter(|(name, value)| !is_personal(name, value));
             own = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -216,12 +218,6 @@ fn strip_credentials(url: &mut Url) {
     let _ = url.set_password(None);
 }
 
-/// Takes back the percent signs that a URL needs.
-fn unescape(text: &str) -> String {
-    let with_pluses_kept = text.replace('+', "%2B");
-    url::form_urlencoded::parse(with_pluses_kept.as_bytes()).map(|(name, _)| name.into_owned()).collect()
-}
-
 /// Redirects that are followed; the next one is a fault.
 const REDIRECTS_MAX: u32 = 10;
 
@@ -235,12 +231,6 @@ const SUSPECT_WORDS: [&str; 7] = ["auth", "cookie", "key", "pass", "secret", "se
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn credentials_in_a_url_are_unescaped_once() {
-        assert_eq!(unescape("a%40b+c%2Bd"), "a@b+c+d");
-        assert_eq!(unescape("x%26y%3Dz"), "x&y=z");
-    }
 
     #[test]
     fn a_header_is_personal_by_its_name_its_mark_or_its_host() {

@@ -2,14 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::body::{self, Coding, Sink};
 use super::follow::{Errand, follow};
-use crate::dial::{AGENT, Dialer, Trail, Trouble};
-use crate::outcome::{HeaderMatch, Phase};
+use crate::dial::{AGENT, Dialer, Trail, Trouble, body as request_body};
+use crate::outcome::{HeaderMatch, JsonMatch, Phase};
 use crate::spec::{Compression, HeaderRule, HttpSpec, Module};
 use crate::target::Target;
 
@@ -27,7 +26,7 @@ pub(super) async fn ask(
         url: target.url(""),
         method: spec.method.clone(),
         headers: headers(spec.compression),
-        body: spec.body.as_ref().map(|it| Bytes::copy_from_slice(it.as_bytes())).unwrap_or_default(),
+        body: spec.body.as_ref().map(request_body).transpose()?.unwrap_or_default(),
     };
     let mut answered = follow(dialer, errand, trail).await?;
     let header_matches = spec.header_rules.iter().map(|it| look(it, answered.response.headers())).collect();
@@ -37,12 +36,14 @@ pub(super) async fn ask(
     } else {
         Coding::Plain
     };
-    let mut page = Page { wanted: !spec.body_rules.is_empty(), bytes: Vec::new() };
+    let mut page =
+        Page { wanted: !spec.body_rules.is_empty() || !spec.json_rules.is_empty(), bytes: Vec::new() };
     body::read(&mut answered, coding, spec.client.body_bytes_max, &mut page, trail).await?;
     answered.farewell.say();
     trail.enter(Phase::Check);
     let body_matches = spec.body_rules.iter().map(|it| it.regex.is_match(&page.bytes)).collect();
-    trail.note_http(|facts| facts.body_matches = body_matches);
+    let json_matches = JsonMatch::of(&spec.json_rules, &page.bytes);
+    trail.note_http(|facts| (facts.body_matches, facts.json_matches) = (body_matches, json_matches));
     Ok(())
 }
 
@@ -52,6 +53,7 @@ fn headers(compression: Compression) -> HeaderMap {
         Compression::Untouched => None,
         Compression::Identity => Some("identity"),
         Compression::Gzip => Some("gzip"),
+        Compression::Brotli => Some("br"),
         Compression::Deflate => Some("deflate"),
     };
     headers.extend(accepted.map(|it| (ACCEPT_ENCODING, HeaderValue::from_static(it))));
@@ -63,6 +65,7 @@ fn coding(compression: Compression) -> Coding {
     match compression {
         Compression::Untouched | Compression::Identity => Coding::Plain,
         Compression::Gzip => Coding::Gzip,
+        Compression::Brotli => Coding::Brotli,
         Compression::Deflate => Coding::Deflate,
     }
 }

@@ -5,7 +5,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
 use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -15,12 +14,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::config::{self, LastGood, Source};
 use crate::dial::Dialer;
 use crate::labels::Labels;
 use crate::outcome::{Late, Outcome};
 use crate::spec::{
-    Compression, DialSpec, Exchange, Family, HandshakeSpec, HttpClient, HttpSpec, MetricsSpec, Module, Pem,
-    Prober, Secret, TcpSpec, TlsSpec,
+    DialSpec, Exchange, Family, HandshakeSpec, HttpClient, HttpSpec, MetricsSpec, Module, Pem, Prober,
+    Secret, TcpSpec, TlsSpec,
 };
 use crate::target::Target;
 
@@ -132,6 +132,12 @@ impl Talk {
     pub(super) async fn read_head(&mut self) {
         let head = read_head(&mut self.stream).await;
         self.heads.lock().unwrap().push(head);
+    }
+
+    /// Reads a head, and tells it.
+    pub(super) async fn next_head(&mut self) -> String {
+        self.read_head().await;
+        self.heads.lock().unwrap().last().unwrap().clone()
     }
 
     pub(super) async fn until_closed(&mut self) {
@@ -321,29 +327,11 @@ pub(super) fn not_yet_valid(params: &mut CertificateParams) {
 }
 
 pub(super) fn client() -> HttpClient {
-    HttpClient {
-        headers: HeaderMap::new(),
-        auth: None,
-        tls: TlsSpec::default(),
-        follow_redirects: true,
-        http2: true,
-        dial: DialSpec { preferred: Family::Ip4, ..DialSpec::default() },
-        body_bytes_max: 1 << 20,
-    }
+    HttpClient { dial: DialSpec { preferred: Family::Ip4, ..DialSpec::default() }, ..HttpClient::default() }
 }
 
 pub(super) fn http_spec() -> HttpSpec {
-    HttpSpec {
-        client: client(),
-        method: Method::GET,
-        body: None,
-        compression: Compression::Untouched,
-        valid_status_codes: Vec::new(),
-        valid_http_versions: Vec::new(),
-        ssl: None,
-        body_rules: Vec::new(),
-        header_rules: Vec::new(),
-    }
+    HttpSpec { client: client(), ..HttpSpec::default() }
 }
 
 /// A module that fails no test for want of time: whoever wants the time to run out says so.
@@ -419,4 +407,22 @@ pub(super) async fn ask_on(
 pub(super) fn switch() -> (mpsc::UnboundedSender<()>, Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<()>>>) {
     let (on, waiting) = mpsc::unbounded_channel();
     (on, Arc::new(tokio::sync::Mutex::new(waiting)))
+}
+
+/// The shipped example of that name, with `to` in place of `from`: for each of its probes how it asks,
+/// and each address that it asks.
+pub(super) fn example(name: &str, from: &str, to: &str) -> Vec<(Module, String)> {
+    let file = format!("docs/examples/{name}.yaml");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{file} names {from}");
+    let source = Source { name: file.into(), text: Ok(text.replace(from, to).into()) };
+    let loaded = config::load(&[source], &LastGood::default());
+    assert_eq!(loaded.complaints, []);
+    let probes = loaded.config.plan.probes.iter().zip(&loaded.config.discoveries);
+    let asked = probes.flat_map(|(probe, discovery)| {
+        let targets = discovery.static_configs.iter().flat_map(|it| &it.targets);
+        targets.map(|it| ((*probe.module).clone(), it.clone()))
+    });
+    asked.collect()
 }

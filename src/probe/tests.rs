@@ -1,5 +1,6 @@
 //! One server, one fault, one expected end.
 
+mod grpc;
 mod exporter;
 mod handshake;
 mod dns;
@@ -8,9 +9,11 @@ mod http;
 mod icmp;
 mod metrics;
 mod patience;
+mod proxy;
 mod query;
 mod tcp;
 mod tls;
+mod websocket;
 mod unix;
 
 use super::lab;

@@ -8,8 +8,8 @@ use crate::engine::{CheckOrder, QueryOrder};
 use crate::exposition::{Format, Limits, Scan, Summary};
 use crate::moment::Moment;
 use crate::outcome::{
-    CertificateFacts, CertificateFault, Conversation, End, Fault, FaultKind, HttpFacts, IcmpFacts, Late,
-    Outcome, Phase, Series, TlsFacts,
+    CertificateFacts, CertificateFault, Conversation, End, Fault, FaultKind, GrpcFacts, HttpFacts, IcmpFacts,
+    JsonMatch, Late, Outcome, Phase, Series, Serving, TlsFacts,
 };
 use crate::spec::{Module, Prober};
 use crate::view::{CheckAnswer, Hop, Reading};
@@ -119,6 +119,17 @@ fn outcome(see: &See, module: &Module, now: Moment, duration: Duration) -> Outco
         Prober::Http(_) | Prober::Path(_) => {}
         Prober::Dns(spec) => outcome.dns = Some(nameserver::seen(see, spec)),
         Prober::Icmp(_) => outcome.icmp = Some(IcmpFacts::default()),
+        Prober::WebSocket(_) => {
+            let status = see.status.unwrap_or(101);
+            outcome.http = answered.then(|| HttpFacts { status, ..HttpFacts::default() });
+            let last_line = body.lines().last().unwrap_or_default().to_owned();
+            let upgraded = Conversation { last_line, ..Conversation::default() };
+            outcome.conversation = (answered && status == 101).then_some(upgraded);
+        }
+        Prober::Grpc(_) => {
+            let serving = Some(Serving::Serving);
+            outcome.grpc = Some(GrpcFacts { serving, ..GrpcFacts::default() });
+        }
         Prober::Query(_) => outcome.series = Some(Ok(series(see))),
         Prober::Metrics(_) if body.is_empty() => {
             outcome.exposition = Some(Ok(Summary::default()));
@@ -153,10 +164,12 @@ fn is_http(prober: &Prober) -> bool {
         Prober::Tcp(_)
         | Prober::Tls(_)
         | Prober::Unix(_)
-        | Prober::Path(_)
-        | Prober::Query(_)
         | Prober::Dns(_)
-        | Prober::Icmp(_) => false,
+        | Prober::Icmp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Path(_)
+        | Prober::Query(_) => false,
     }
 }
 
@@ -169,6 +182,22 @@ fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
         | Prober::Unix(_)
         | Prober::Dns(_)
         | Prober::Icmp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Path(_)
+        | Prober::Query(_) => Vec::new(),
+    };
+    let json_matches = match prober {
+        Prober::Http(spec) if see.body.is_some() => JsonMatch::of(&spec.json_rules, body.as_bytes()),
+        Prober::Http(_)
+        | Prober::Metrics(_)
+        | Prober::Tcp(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Dns(_)
+        | Prober::Icmp(_)
         | Prober::Path(_)
         | Prober::Query(_) => Vec::new(),
     };
@@ -179,6 +208,7 @@ fn http(see: &See, prober: &Prober, body: &str) -> HttpFacts {
         body_bytes: body.len() as u64,
         body_start: body.to_owned(),
         body_matches,
+        json_matches,
         ..HttpFacts::default()
     }
 }

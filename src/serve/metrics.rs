@@ -15,19 +15,30 @@ use crate::labels::{escape, is_label_name};
 mod conversation;
 mod dns;
 mod engine;
+mod grpc;
 mod http;
 mod icmp;
 mod query;
 mod reading;
 mod target;
 mod tls;
+mod websocket;
 
 pub(super) use engine::OF_ENGINE;
 use reading::{Reading, TargetRow};
 
 /// The families of targets, in the order of the page: one table for each kind of fact.
-const OF_TARGETS: [&[TargetRow]; 7] =
-    [target::ROWS, query::ROWS, http::ROWS, conversation::ROWS, tls::ROWS, dns::ROWS, icmp::ROWS];
+const OF_TARGETS: [&[TargetRow]; 9] = [
+    target::ROWS,
+    query::ROWS,
+    http::ROWS,
+    conversation::ROWS,
+    grpc::ROWS,
+    websocket::ROWS,
+    tls::ROWS,
+    dns::ROWS,
+    icmp::ROWS,
+];
 
 pub(super) fn of_targets() -> impl Iterator<Item = &'static TargetRow> {
     OF_TARGETS.into_iter().flatten()

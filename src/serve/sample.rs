@@ -4,22 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, Method};
-
 use crate::cause::Judged;
+use crate::condition::over_json;
 use crate::dns::{Class, Query, Rcode, RecordType};
 use crate::engine::{AlertState, AlertStatus, TargetStatus};
 use crate::exposition::Summary;
 use crate::labels::Labels;
 use crate::notification::Notification;
 use crate::outcome::{
-    CertificateFacts, Conversation, DnsAnswer, DnsFacts, End, Fault, FaultKind, HttpFacts, IcmpFacts, Missed,
-    Outcome, OwnSide, Phase, SectionFacts, Series, TlsFacts,
+    CertificateFacts, Conversation, DnsAnswer, DnsFacts, End, Fault, FaultKind, GrpcFacts, HttpFacts,
+    IcmpFacts, Missed, Outcome, OwnSide, Phase, SectionFacts, Series, Serving, TlsFacts,
 };
 use crate::runbook::{PageRef, Step};
 use crate::spec::{
-    Compression, DialSpec, DnsSpec, DnsTransport, HttpClient, HttpSpec, IcmpSpec, MetricsSpec, Module,
-    OnEmpty, Prober, QuerySpec, TcpSpec, TlsSpec,
+    DialSpec, DnsSpec, DnsTransport, FailIf, GrpcSpec, HttpClient, HttpSpec, IcmpSpec, JsonRule, MetricsSpec,
+    Module, OnEmpty, Prober, QuerySpec, TcpSpec, TlsSpec, WebSocketSpec,
 };
 use crate::target::{Target, TargetId};
 
@@ -28,17 +27,7 @@ pub(super) fn hour() -> SystemTime {
 }
 
 pub(super) fn http_module() -> Module {
-    module(Prober::Http(HttpSpec {
-        client: client(),
-        method: Method::GET,
-        body: None,
-        compression: Compression::Untouched,
-        valid_status_codes: Vec::new(),
-        valid_http_versions: Vec::new(),
-        ssl: None,
-        body_rules: Vec::new(),
-        header_rules: Vec::new(),
-    }))
+    module(Prober::Http(HttpSpec { client: client(), ..HttpSpec::default() }))
 }
 
 pub(super) fn metrics_module() -> Module {
@@ -59,6 +48,21 @@ pub(super) fn tcp_module() -> Module {
     }))
 }
 
+pub(super) fn grpc_module() -> Module {
+    module(Prober::Grpc(GrpcSpec::default()))
+}
+
+pub(super) fn websocket_module() -> Module {
+    module(Prober::WebSocket(WebSocketSpec::default()))
+}
+
+/// A module with a condition on the JSON body.
+pub(super) fn json_module() -> Module {
+    let condition = Arc::new(over_json("body.up").expect("the condition is sound"));
+    let json_rules = vec![JsonRule { condition, fail_if: FailIf::NotMatches }];
+    module(Prober::Http(HttpSpec { json_rules, ..HttpSpec::default() }))
+}
+
 pub(super) fn query_module() -> Module {
     let (by, on_empty) = (None, OnEmpty::Healthy);
     module(Prober::Query(QuerySpec { promql: "x > 3".into(), by, on_empty }))
@@ -70,15 +74,7 @@ fn module(prober: Prober) -> Module {
 }
 
 fn client() -> HttpClient {
-    HttpClient {
-        headers: HeaderMap::new(),
-        auth: None,
-        tls: TlsSpec::default(),
-        follow_redirects: true,
-        http2: true,
-        dial: DialSpec::default(),
-        body_bytes_max: 1 << 20,
-    }
+    HttpClient::default()
 }
 
 /// An answer over TLS with everything that can be seen of one, after 2.5 s.
@@ -122,6 +118,25 @@ pub(super) fn refused() -> Outcome {
 
 pub(super) fn unknown() -> Outcome {
     Outcome::bare(hour(), Duration::ZERO, End::Unknown(OwnSide::Fd))
+}
+
+/// What a handshake for a WebSocket was answered with.
+pub(super) fn handshake(status: u16) -> Outcome {
+    let mut outcome = Outcome::bare(hour(), Duration::from_millis(3), End::Reply);
+    outcome.phases.add(Phase::Connect, Duration::from_millis(1));
+    outcome.phases.add(Phase::Tls, Duration::from_millis(2));
+    outcome.http = Some(HttpFacts { status, ..HttpFacts::default() });
+    outcome.conversation = (status == 101).then(Conversation::default);
+    outcome
+}
+
+/// What a health service said.
+pub(super) fn health(serving: Serving) -> Outcome {
+    let mut outcome = Outcome::bare(hour(), Duration::from_millis(3), End::Reply);
+    outcome.phases.add(Phase::Resolve, Duration::from_millis(1));
+    outcome.phases.add(Phase::Processing, Duration::from_millis(2));
+    outcome.grpc = Some(GrpcFacts { serving: Some(serving), ..GrpcFacts::default() });
+    outcome
 }
 
 /// One series of that value.

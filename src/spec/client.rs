@@ -3,15 +3,18 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
+use url::Url;
 
-use super::{DialSpec, TlsSpec};
+use super::{DialSpec, ProxySpec, TlsSpec};
 
 /// How an HTTP request is made, whatever is made of its answer.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     /// Sent with each request; `Host` among them names another host than the URL does.
     pub headers: HeaderMap,
+    /// Further headers, whose values stand in files.
+    pub header_files: Vec<(HeaderName, Secret)>,
     /// Who we say we are.
     pub auth: Option<Auth>,
     /// Which certificates are taken, and which one we show.
@@ -20,10 +23,29 @@ pub struct HttpClient {
     pub follow_redirects: bool,
     /// Whether HTTP/2 is offered by ALPN.
     pub http2: bool,
+    /// Whether requests go through a proxy.
+    pub proxy: ProxySpec,
     /// Which addresses are taken, and where we ask from.
     pub dial: DialSpec,
     /// The longest decoded body that is read, in bytes.
     pub body_bytes_max: u64,
+}
+
+/// Nothing is sent along, redirects are followed, and a body of up to 1 MiB is read.
+impl Default for HttpClient {
+    fn default() -> Self {
+        Self {
+            headers: HeaderMap::new(),
+            header_files: Vec::new(),
+            auth: None,
+            tls: TlsSpec::default(),
+            follow_redirects: true,
+            http2: true,
+            proxy: ProxySpec::default(),
+            dial: DialSpec::default(),
+            body_bytes_max: 1 << 20,
+        }
+    }
 }
 
 /// Credentials of a request. They never cross to another host, port or scheme on a redirect.
@@ -32,7 +54,7 @@ pub enum Auth {
     /// `Authorization: Basic`.
     Basic {
         /// The user's name.
-        username: String,
+        username: Secret,
         /// The password; none is sent as an empty one.
         password: Option<Secret>,
     },
@@ -43,6 +65,23 @@ pub enum Auth {
         /// The credentials.
         credentials: Secret,
     },
+}
+
+impl Auth {
+    /// The credentials that stand in a URL, where any do.
+    pub fn of_url(url: &Url) -> Option<Self> {
+        let has_any = !url.username().is_empty() || url.password().is_some();
+        has_any.then(|| Self::Basic {
+            username: Secret::Inline(unescape(url.username())),
+            password: url.password().map(|it| Secret::Inline(unescape(it))),
+        })
+    }
+}
+
+/// Takes back the percent signs that a URL needs.
+fn unescape(text: &str) -> String {
+    let with_pluses_kept = text.replace('+', "%2B");
+    url::form_urlencoded::parse(with_pluses_kept.as_bytes()).map(|(name, _)| name.into_owned()).collect()
 }
 
 /// A secret: given in the file, or read from a file of its own at each use. It shows itself to
@@ -61,5 +100,16 @@ impl fmt::Debug for Secret {
             Self::Inline(_) => f.write_str("<secret>"),
             Self::File(path) => write!(f, "<secret in {}>", path.display()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_in_a_url_are_unescaped_once() {
+        assert_eq!(unescape("a%40b+c%2Bd"), "a@b+c+d");
+        assert_eq!(unescape("x%26y%3Dz"), "x&y=z");
     }
 }

@@ -1,11 +1,12 @@
 //! `prober: http`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::{HeaderName, Method};
 use regex::{Regex, bytes::Regex as BytesRegex};
 
-use super::HttpClient;
+use super::{HttpClient, JsonCondition};
 
 /// `http:`.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub struct HttpSpec {
     /// Its method.
     pub method: Method,
     /// Its body.
-    pub body: Option<Arc<str>>,
+    pub body: Option<Body>,
     /// How the answer's body is encoded.
     pub compression: Compression,
     /// The statuses that are good; empty: 200 to 299.
@@ -26,8 +27,37 @@ pub struct HttpSpec {
     pub ssl: Option<SslWanted>,
     /// What the body must, or must not, hold. `HttpFacts::body_matches` has an entry for each.
     pub body_rules: Vec<BodyRule>,
+    /// What the body must, or must not, say as JSON. `HttpFacts::json_matches` has an entry for each.
+    pub json_rules: Vec<JsonRule>,
     /// What headers must, or must not, hold. `HttpFacts::header_matches` has an entry for each.
     pub header_rules: Vec<HeaderRule>,
+}
+
+/// A GET whose answer is good with any status from 200 to 299.
+impl Default for HttpSpec {
+    fn default() -> Self {
+        Self {
+            client: HttpClient::default(),
+            method: Method::GET,
+            body: None,
+            compression: Compression::Untouched,
+            valid_status_codes: Vec::new(),
+            valid_http_versions: Vec::new(),
+            ssl: None,
+            body_rules: Vec::new(),
+            json_rules: Vec::new(),
+            header_rules: Vec::new(),
+        }
+    }
+}
+
+/// The body of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// `body`: the text itself.
+    Inline(Arc<str>),
+    /// `body_file`: a file that is read at each use, as it is.
+    File(PathBuf),
 }
 
 /// `fail_if_ssl`, `fail_if_not_ssl`.
@@ -49,6 +79,8 @@ pub enum Compression {
     Identity,
     /// gzip.
     Gzip,
+    /// brotli.
+    Brotli,
     /// deflate (zlib's wrapping or none).
     Deflate,
 }
@@ -59,6 +91,15 @@ pub struct BodyRule {
     /// The pattern, not anchored.
     pub regex: BytesRegex,
     /// What is a failure.
+    pub fail_if: FailIf,
+}
+
+/// A condition on what the body says as JSON.
+#[derive(Clone, Debug)]
+pub struct JsonRule {
+    /// The condition.
+    pub condition: Arc<JsonCondition>,
+    /// What is a failure. A body that is no JSON, and a condition that has no answer, always are.
     pub fail_if: FailIf,
 }
 

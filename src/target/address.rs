@@ -14,6 +14,8 @@ pub enum Form {
     Web,
     /// A URL, or `host` and `host:port` to which the path is added.
     Scrape,
+    /// As `Web`, and the URL may begin with `ws` and `wss`.
+    WebSocket,
     /// `host:port`.
     Port,
     /// `host`, `host:port` or a URL: its host, and its port where there is one.
@@ -67,6 +69,7 @@ impl Target {
                 }
                 check_authority(address, 0, Port::Wanted)
             }
+            Form::WebSocket => check_web(address, form),
             Form::Host if address.contains("://") => check_web(address, form),
             Form::Host if address.parse::<Ipv6Addr>().is_ok() => Ok(()),
             Form::Host => check_authority(address, 0, Port::Free),
@@ -119,8 +122,13 @@ fn check_signs(address: &str) -> Result<(), Flaw> {
 fn check_web(address: &str, form: Form) -> Result<(), Flaw> {
     let scheme = address.find("://");
     let written = scheme.map_or("http", |it| &address[..it]);
-    if !written.eq_ignore_ascii_case("http") && !written.eq_ignore_ascii_case("https") {
-        return flaw(0..written.len(), format!("`{written}` is no scheme that is asked"), WEB);
+    let (schemes, help): (&[&str], _) = if form == Form::WebSocket {
+        (&["ws", "wss", "http", "https"], SOCKET)
+    } else {
+        (&["http", "https"], WEB)
+    };
+    if !schemes.iter().any(|it| written.eq_ignore_ascii_case(it)) {
+        return flaw(0..written.len(), format!("`{written}` is no scheme that is asked"), help);
     }
     let start = scheme.map_or(0, |it| it + 3);
     let length = address[start..].find(['/', '?', '#']).unwrap_or(address.len() - start);
@@ -182,6 +190,7 @@ fn check_authority(authority: &str, start: usize, wanted: Port) -> Result<(), Fl
 }
 
 const PORT: &str = "write `host:port`";
+const SOCKET: &str = "write `host:port`, or a URL that begins with `ws://` or `wss://`";
 const WEB: &str = "write `host:port`, or a URL that begins with `http://` or `https://`";
 
 #[cfg(test)]
@@ -198,6 +207,15 @@ mod tests {
     /// The forms that take it.
     fn takers(address: &str) -> Vec<Form> {
         ALL.into_iter().filter(|it| check(address, *it).is_ok()).collect()
+    }
+
+    #[test]
+    fn a_websocket_has_schemes_of_its_own() {
+        for address in ["ws://a.test/live", "WSS://a.test:1", "https://a.test", "a.test:80/live"] {
+            assert_eq!(check(address, Form::WebSocket), Ok(()), "{address}");
+        }
+        assert!(check("ws://a.test", Form::Web).is_err());
+        assert!(check("tcp://a.test", Form::WebSocket).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::spec::{MetricsSpec, TcpSpec};
+use crate::spec::{DialSpec, MetricsSpec, TcpSpec, TlsSpec};
 
 fn module(prober: Prober) -> Module {
     let second = Duration::from_secs(1);

@@ -54,6 +54,8 @@ fn questions() -> BTreeMap<String, QuerySpec> {
             Prober::Http(_)
             | Prober::Metrics(_)
             | Prober::Tcp(_)
+            | Prober::Grpc(_)
+            | Prober::WebSocket(_)
             | Prober::Tls(_)
             | Prober::Unix(_)
             | Prober::Dns(_)

@@ -1,6 +1,6 @@
 //! The keys of whoever calls a server: Prometheus's http client's, and the settings that name servers.
 
-use super::{Key, Section, key, later};
+use super::{Key, Section, key, later, unbuilt};
 
 /// `basic_auth:`.
 pub const BASIC_AUTH: Section = Section {
@@ -9,11 +9,7 @@ pub const BASIC_AUTH: Section = Section {
         key("username", "a text", "", "the user's name"),
         key("password", "a text", "none", "the password"),
         key("password_file", "a path", "none", "a file that holds the password"),
-        later(
-            "username_file",
-            "the user's name",
-            "a name from a file is not built yet: write it as `username`",
-        ),
+        key("username_file", "a path", "none", "a file that holds the user's name"),
         later("username_ref", "the user's name", "there is no secret manager here: write `username`"),
         later("password_ref", "the password", "there is no secret manager here: name a `password_file`"),
     ],
@@ -56,11 +52,7 @@ pub const EXTRA_HEADER: Section = Section {
     keys: &[
         key("values", "a list of texts", "none", "values, all of them sent"),
         key("secrets", "a list of texts", "none", "values that nobody is shown"),
-        later(
-            "files",
-            "values in files",
-            "header values from files are not built yet: write them as `secrets`",
-        ),
+        key("files", "a list of paths", "none", "files that hold a value each, read at each use"),
     ],
 };
 
@@ -136,7 +128,7 @@ pub(super) const BASIC: Key = key("basic_auth", "a map", "none", "credentials by
 pub(super) const AUTHORIZATION_KEY: Key = key("authorization", "a map", "none", "credentials by a token");
 pub(super) const BEARER: Key = key("bearer_token", "a text", "none", "old form of `authorization`");
 pub(super) const BEARER_FILE: Key = key("bearer_token_file", "a path", "none", "old form of `authorization`");
-pub(super) const OAUTH2: Key = later(
+pub(super) const OAUTH2: Key = unbuilt(
     "oauth2",
     "credentials from a token server",
     "give a token by `authorization`: OAuth 2 is not built yet",
@@ -144,10 +136,12 @@ pub(super) const OAUTH2: Key = later(
 pub(super) const TLS_KEY: Key = key("tls_config", "a map", "", "which certificates are taken and shown");
 pub(super) const FOLLOW: Key = key("follow_redirects", "true or false", "true", "whether a 3xx leads on");
 pub(super) const HTTP2: Key = key("enable_http2", "true or false", "true", "whether HTTP/2 is offered");
-pub(super) const PROXY: Key = later("proxy_url", "a proxy", NO_PROXY);
-pub(super) const PROXY_NOT: Key = later("no_proxy", "hosts without the proxy", NO_PROXY);
-pub(super) const PROXY_ENV: Key = later("proxy_from_environment", "a proxy", NO_PROXY);
-pub(super) const PROXY_HEADER: Key = later("proxy_connect_header", "headers for the proxy", NO_PROXY);
+pub(super) const PROXY: Key = key("proxy_url", "a URL", "none", "the proxy that requests go through");
+pub(super) const PROXY_NOT: Key =
+    key("no_proxy", "a text", "none", "hosts, domains and ranges that are asked without it, between commas");
+pub(super) const PROXY_ENV: Key =
+    key("proxy_from_environment", "true or false", "false", "HTTP_PROXY, HTTPS_PROXY and NO_PROXY count");
+pub(super) const PROXY_HEADER: Key =
+    key("proxy_connect_header", "a map of lists", "none", "sent to the proxy with a CONNECT");
 pub(super) const EXTRA: Key =
     key("http_headers", "a map of headers", "none", "headers with several values or secrets");
-pub(super) const NO_PROXY: &str = "proxies are not built yet: take the key away to connect directly";

@@ -1,10 +1,10 @@
 //! The keys of `prober: http`.
 
 use super::client::{
-    AUTHORIZATION_KEY, BASIC, BEARER, BEARER_FILE, EXTRA, FALLBACK, FOLLOW, HTTP2, NO_PROXY, OAUTH2,
-    PREFERRED, PROXY, PROXY_ENV, PROXY_HEADER, PROXY_NOT, TLS_KEY,
+    AUTHORIZATION_KEY, BASIC, BEARER, BEARER_FILE, EXTRA, FALLBACK, FOLLOW, HTTP2, OAUTH2, PREFERRED, PROXY,
+    PROXY_ENV, PROXY_HEADER, PROXY_NOT, TLS_KEY,
 };
-use super::{Section, key, later};
+use super::{Section, key};
 
 /// `http:` of `prober: http`.
 pub const HTTP: Section = Section {
@@ -15,23 +15,23 @@ pub const HTTP: Section = Section {
         key("method", "a text", "GET", "the request's method"),
         key("headers", "a map of texts", "none", "sent with each request"),
         key("body", "a text", "none", "the request's body"),
-        later("body_file", "the request's body", "a body from a file is not built yet: write it as `body`"),
+        key("body_file", "a path", "none", "a file that holds the request's body, read at each use"),
         key("body_size_limit", "a size as 10MB", "1MiB", "the longest decoded body; 0 is no limit"),
-        key("compression", "gzip, deflate or identity", "", "how the answer's body is encoded"),
+        key("compression", "gzip, br, deflate or identity", "", "how the answer's body is encoded"),
         FOLLOW,
         key("no_follow_redirects", "true or false", "", "old opposite of `follow_redirects`"),
         key("fail_if_ssl", "true or false", "false", "TLS is a failure"),
         key("fail_if_not_ssl", "true or false", "false", "plain text is a failure"),
         key("fail_if_body_matches_regexp", "a list of patterns", "none", "a match is a failure"),
         key("fail_if_body_not_matches_regexp", "a list of patterns", "none", "no match is a failure"),
-        later("fail_if_body_json_matches_cel", "a condition on the body", NO_CEL),
-        later("fail_if_body_json_not_matches_cel", "a condition on the body", NO_CEL),
+        key("fail_if_body_json_matches_cel", "CEL", "none", "a condition on the JSON `body` that fails it"),
+        key("fail_if_body_json_not_matches_cel", "CEL", "none", "a condition that the JSON `body` must meet"),
         key("fail_if_header_matches", "a list of maps", "none", "a match is a failure"),
         key("fail_if_header_not_matches", "a list of maps", "none", "no match is a failure"),
         PREFERRED,
         FALLBACK,
-        later("skip_resolve_phase_with_proxy", "no look-up of the target", NO_PROXY),
-        later("enable_http3", "HTTP/3", "take the key away to ask by HTTP/2 or 1.1: HTTP/3 is not built yet"),
+        key("skip_resolve_phase_with_proxy", "true or false", "false", "the proxy finds the address"),
+        key("enable_http3", "true or false", "false", "HTTP/3, which is not built: the module is left out"),
         BASIC,
         AUTHORIZATION_KEY,
         BEARER,
@@ -56,6 +56,3 @@ pub const HEADER_RULE: Section = Section {
         key("allow_missing", "true or false", "false", "whether a missing header is no failure"),
     ],
 };
-
-const NO_CEL: &str =
-    "conditions on a JSON body are not built yet: `fail_if_body_matches_regexp` takes a pattern";

@@ -23,6 +23,8 @@ pub(super) fn question(module: &Module) -> Option<String> {
         Prober::Http(_)
         | Prober::Metrics(_)
         | Prober::Tcp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
         | Prober::Tls(_)
         | Prober::Unix(_)
         | Prober::Dns(_)

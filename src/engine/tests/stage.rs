@@ -5,15 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::HeaderMap;
-
 use crate::cause::judge;
 use crate::condition::{Condition, Known, Place};
 use crate::exposition::{Format, Limits, Scan};
 use crate::outcome::{Fault, FaultKind, HttpFacts, Phase};
 use crate::plan::{Alert, Row, Scope, Vantage};
 use crate::runbook::PageRef;
-use crate::spec::{DialSpec, HttpClient, MetricsSpec, Prober, TlsSpec};
+use crate::spec::{HttpClient, MetricsSpec, Prober};
 use crate::template::{Reach, Template};
 
 use super::super::*;
@@ -241,15 +239,7 @@ pub(super) fn plan(alerts: Vec<Alert>) -> Plan {
 }
 
 pub(super) fn module() -> Arc<Module> {
-    let client = HttpClient {
-        headers: HeaderMap::new(),
-        auth: None,
-        tls: TlsSpec::default(),
-        follow_redirects: true,
-        http2: false,
-        dial: DialSpec::default(),
-        body_bytes_max: 1 << 20,
-    };
+    let client = HttpClient { http2: false, ..HttpClient::default() };
     let metrics = MetricsSpec { client, fallback_scrape_protocol: None, sample_limit: 1000, label_limit: 64 };
     Arc::new(Module {
         name: "m".into(),

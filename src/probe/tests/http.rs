@@ -8,9 +8,11 @@ use http::header::{COOKIE, HOST};
 use http::{HeaderName, HeaderValue, Method};
 use tokio::io::AsyncWriteExt as _;
 
-use super::lab::{Server, ask, hasty, http, http_with, page};
-use crate::outcome::{End, Fault, FaultKind, HeaderMatch, OwnSide, Phase};
-use crate::spec::{Auth, BodyRule, Compression, FailIf, HeaderRule, Module, Secret};
+use super::lab::{Server, ask, example, hasty, http, http_with, page};
+use crate::cause::{Cause, Verdict, judge};
+use crate::condition::over_json;
+use crate::outcome::{End, Fault, FaultKind, HeaderMatch, JsonMatch, OwnSide, Phase};
+use crate::spec::{Auth, Body, BodyRule, Compression, FailIf, HeaderRule, JsonRule, Module, Secret};
 
 fn fault(phase: Phase, kind: FaultKind) -> End {
     End::Fault(Fault { phase, kind })
@@ -73,6 +75,10 @@ async fn each_broken_head_has_one_fault() {
         ("a negative length", with("Content-Length: -1"), none),
         ("two lengths", with("Content-Length: 1\r\nContent-Length: 2"), none),
         ("a length beyond all numbers", with("Content-Length: 18446744073709551616"), none),
+        ("a length just within all numbers", with("Content-Length: 18446744073709551615"), none),
+        ("a length that no file has", with("Content-Length: 9223372036854775808"), none),
+        ("a coding that nobody knows", with("Transfer-Encoding: xchunked"), none),
+        ("a coding behind another", with("Transfer-Encoding: gzip, chunked"), none),
         ("no reason is fine", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n".into(), None),
         (
             "one interim answer is fine",
@@ -226,7 +232,7 @@ fn letters(count: u32) -> Vec<u8> {
 
 #[tokio::test]
 async fn each_encoding_is_unfolded_or_has_one_fault() {
-    use Compression::{Deflate, Gzip, Identity, Untouched};
+    use Compression::{Brotli, Deflate, Gzip, Identity, Untouched};
     use FaultKind::{BodyTooLarge, DecodeFailed, DecodeLimit};
     let transfer = |kind| fault(Phase::Transfer, kind);
     let whole = gzip(b"hello");
@@ -252,6 +258,12 @@ async fn each_encoding_is_unfolded_or_has_one_fault() {
         ("nothing for gzip", Gzip, Vec::new(), transfer(DecodeFailed)),
         ("a bomb", Gzip, gzip(&vec![0; 100 << 20]), transfer(DecodeLimit)),
         ("a bomb within zlib", Deflate, zlib(&vec![0; 10 << 20]), transfer(DecodeLimit)),
+        ("brotli", Brotli, BROTLI_HELLO.to_vec(), End::Reply),
+        ("brotli cut short", Brotli, BROTLI_HELLO[..8].to_vec(), transfer(DecodeFailed)),
+        ("brotli with a tail", Brotli, [BROTLI_HELLO, b"tail"].concat(), transfer(DecodeFailed)),
+        ("plain text for brotli", Brotli, b"hello".to_vec(), transfer(DecodeFailed)),
+        ("brotli with a window beyond the standard", Brotli, BROTLI_WIDE.to_vec(), transfer(DecodeFailed)),
+        ("a bomb of brotli", Brotli, BROTLI_BOMB.to_vec(), transfer(DecodeLimit)),
         ("much text", Gzip, gzip(&letters(400_000)), transfer(BodyTooLarge)),
     ];
     for (name, compression, body, end) in table {
@@ -265,6 +277,85 @@ async fn each_encoding_is_unfolded_or_has_one_fault() {
         }
         assert!(http.body_bytes <= (1 << 20) + (64 << 10), "{name}");
     }
+}
+
+/// "hello"; the same in a window of 2^30; 64 MiB of zeros.
+const BROTLI_HELLO: &[u8] = b"\x0b\x02\x80hello\x03";
+const BROTLI_WIDE: &[u8] = b"\x11\x1e\x08\x00\x02hello\x03";
+const BROTLI_BOMB: &[u8] = b"\xcb\xff\xff\x3f\xf8\x27\x00\xe2\xb1\x40\x20\xf7\xfe\x8f\xff\xff\x7f\
+    \xf0\x4f\x00\xc4\x61\x11\x80\xee\xfd\x1f\xff\xff\xff\xe0\x9f\x00\x88\xc3\x02\x00\xdd\xfb\
+    \x3f\xfe\xff\xff\xc1\x3f\x01\x10\x87\x05\x00\xba\xf7\x7f\xfc\xff\xff\x83\x7f\x02\x20\x0e\
+    \x0b\x00\x74\xef\xff\xf8\xff\xff\x07\xff\x04\x40\x1c\x16\x00\xe8\xde\xff\xf1\xff\xff\x0f\
+    \xfe\x09\x80\x38\x2c\x00\xd0\xbd\xff\xcb\xff\xff\x3f\xfc\x13\x00\x71\x58\x00\xa0\x7b\xff\
+    \x07";
+
+/// A module whose JSON body must not meet the first condition and must meet the second.
+fn json(matches: &str, not_matches: &str) -> Module {
+    http_with(|spec| {
+        let rule = |source, fail_if| JsonRule { condition: Arc::new(over_json(source).unwrap()), fail_if };
+        spec.json_rules = vec![rule(matches, FailIf::Matches), rule(not_matches, FailIf::NotMatches)];
+        spec.body_rules = vec![BodyRule { regex: "status".parse().unwrap(), fail_if: FailIf::NotMatches }];
+    })
+}
+
+#[tokio::test]
+async fn patterns_and_conditions_see_the_same_body() {
+    let body =
+        r#"{"status": "up", "replicas": [{"ready": true, "lag": 0.5}, {"ready": true, "lag": 2}], "n": 3}"#;
+    let server = Server::answering(page("", body)).await;
+    let failed = Verdict::Failure(Cause::AssertionFailed, Phase::Check);
+    let table = [
+        ("body.status == 'down'", "body.replicas.all(it, it.ready)", Verdict::Success),
+        ("body.n > 3", "body.n == 3 && size(body.replicas) == 2", Verdict::Success),
+        ("body.status == 'up'", "true", failed),
+        ("false", "body.replicas.exists(it, it.lag > 2.5)", failed),
+        ("body.nothing == 1", "true", failed),
+        ("false", "body.status", failed),
+    ];
+    for (matches, not_matches, verdict) in table {
+        let module = json(matches, not_matches);
+        let outcome = ask(&module, &server.url()).await;
+        assert_eq!(judge(&module, &outcome), verdict, "{matches} / {not_matches}");
+    }
+    let module = json("false", "true");
+    let server = Server::answering(page("", "{\"status\": ")).await;
+    let outcome = ask(&module, &server.url()).await;
+    assert_eq!(judge(&module, &outcome), failed);
+    assert_eq!(outcome.http.unwrap().json_matches, [JsonMatch::NoJson, JsonMatch::NoJson]);
+}
+
+#[tokio::test]
+async fn what_stands_in_files_is_read_at_each_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name)
+    };
+    let (body, header) = (write("body", "one\n"), write("header", "h1\n"));
+    let username = Secret::File(write("username", "user\n"));
+    let module = http_with(|spec| {
+        spec.method = Method::POST;
+        spec.body = Some(Body::File(body.clone()));
+        spec.client.header_files = vec![(HeaderName::from_static("x-from-file"), Secret::File(header))];
+        spec.client.auth = Some(Auth::Basic { username, password: None });
+    });
+    let server = Server::answering(page("", "")).await;
+    assert_eq!(ask(&module, &server.url()).await.end, End::Reply);
+    write("body", "longer");
+    write("header", "h2");
+    assert_eq!(ask(&module, &server.url()).await.end, End::Reply);
+    let heads = server.heads();
+    assert!(
+        heads[0].contains("content-length: 4\r\n") && heads[0].contains("x-from-file: h1\r\n"),
+        "{heads:?}"
+    );
+    assert!(
+        heads[1].contains("content-length: 6\r\n") && heads[1].contains("x-from-file: h2\r\n"),
+        "{heads:?}"
+    );
+    assert!(heads[0].contains("authorization: Basic dXNlcjo=\r\n"), "{heads:?}");
+    std::fs::remove_file(body).unwrap();
+    assert_eq!(ask(&module, &server.url()).await.end, End::Unknown(OwnSide::Secret));
 }
 
 #[tokio::test]
@@ -315,8 +406,12 @@ async fn a_redirect_is_the_answer_where_it_is_not_followed_or_names_no_place() {
     let server = Server::answering("HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n").await;
     let outcome = ask(&module, &server.url()).await;
     assert_eq!((outcome.end, outcome.http.unwrap().status), (End::Reply, 301));
-    let server = Server::answering("HTTP/1.1 301 Moved\r\nContent-Length: 0\r\n\r\n").await;
-    assert_eq!(ask(&http(), &server.url()).await.end, End::Reply);
+    for headers in ["", "Location:\r\n", "Location:  \r\n"] {
+        let server =
+            Server::answering(format!("HTTP/1.1 301 Moved\r\n{headers}Content-Length: 0\r\n\r\n")).await;
+        let outcome = ask(&http(), &server.url()).await;
+        assert_eq!((outcome.end, outcome.http.unwrap().status), (End::Reply, 301), "{headers:?}");
+    }
 }
 
 #[tokio::test]
@@ -388,13 +483,46 @@ async fn cookies_and_credentials_stay_with_their_host() {
 }
 
 #[tokio::test]
+async fn credentials_stay_with_a_host_that_is_named_whole() {
+    let server = Server::new(|mut talk| async move {
+        let head = talk.next_head().await;
+        let host = head.lines().find_map(|it| it.strip_prefix("host: ")).unwrap();
+        let again = format!("HTTP/1.1 302 On\r\nLocation: http://{host}/second\r\nContent-Length: 0\r\n\r\n");
+        let answer = if head.starts_with("GET /second") { page("", "") } else { again.into_bytes() };
+        let _ = talk.stream.write_all(&answer).await;
+        talk.until_closed().await;
+    })
+    .await;
+    let module = http_with(|spec| {
+        let credentials = Secret::Inline("sesame".into());
+        spec.client.auth = Some(Auth::Authorization { scheme: "Bearer".into(), credentials });
+    });
+    assert_eq!(ask(&module, &server.url()).await.end, End::Reply);
+    assert!(server.heads().iter().all(|it| it.contains("authorization: Bearer sesame\r\n")));
+    assert_eq!(server.heads().len(), 2);
+}
+
+#[tokio::test]
+async fn the_shipped_example_asks_a_page_what_it_says() {
+    let body: &[u8] = b"\x0b\x15\x80\x7b\x22\x73\x74\x61\x74\x75\x73\x22\x3a\x22\x75\x70\x22\x2c\x22\x72\x65\x70\x6c\x69\x63\x61\x73\x22\x3a\x5b\x7b\x22\x72\x65\x61\x64\x79\x22\x3a\x74\x72\x75\x65\x7d\x5d\x7d\x03";
+    let server = Server::answering(page("Content-Type: application/json\r\n", body)).await;
+    for (module, address) in example("http", "status.example:8080", &server.address.to_string()) {
+        assert_eq!(judge(&module, &ask(&module, &address).await), Verdict::Success, "{}", module.name);
+    }
+    let head = &server.heads()[0];
+    assert!(head.starts_with("GET /health") && head.contains("accept-encoding: br\r\n"), "{head}");
+    assert!(head.contains("authorization: Basic "), "{head}");
+}
+
+#[tokio::test]
 async fn a_post_becomes_a_get_unless_the_redirect_keeps_it() {
     for (status, second) in [("302", "GET /x HTTP/1.1"), ("307", "POST /x HTTP/1.1")] {
         let server = Server::answering(format!(
             "HTTP/1.1 {status} On\r\nLocation: /x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
         ))
         .await;
-        let module = http_with(|spec| (spec.method, spec.body) = (Method::POST, Some("data".into())));
+        let module =
+            http_with(|spec| (spec.method, spec.body) = (Method::POST, Some(Body::Inline("data".into()))));
         ask(&module, &server.url()).await;
         let heads = server.heads();
         assert!(heads[0].starts_with("POST / HTTP/1.1") && heads[0].contains("content-length: 4\r\n"));

@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::lab::{Authority, Identity, Server, ask, expired, hasty, http_with, not_yet_valid, page};
 use crate::outcome::{CertificateFault, End, Fault, FaultKind, Outcome, OwnSide, Phase};
-use crate::spec::{Pem, TlsSpec, TlsVersion};
+use crate::spec::{Body, Pem, TlsSpec, TlsVersion};
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -304,7 +304,7 @@ async fn http2_that_is_deaf_times_out_and_leaves_no_task_behind() {
     let module = hasty(http_with(|spec| {
         spec.client.tls.ca = Some(authority.pem());
         spec.method = Method::POST;
-        spec.body = Some("x".repeat(16 << 20).into());
+        spec.body = Some(Body::Inline("x".repeat(16 << 20).into()));
     }));
     let outcome = ask(&module, &format!("https://{}/", server.address)).await;
     assert_eq!(outcome.end, End::Fault(Fault { phase: Phase::Processing, kind: FaultKind::TimedOut }));

@@ -7,7 +7,9 @@ pub(super) const ROWS: &[TargetRow] = &[
     TargetRow {
         family: gauge("probe_failed_due_to_bytes", &[], "Whether other bytes were read than were expected."),
         samples: |it, out| {
-            if let Some(talk) = it.seen().and_then(|it| it.conversation.as_ref()) {
+            if let Some(talk) =
+                it.seen().filter(|_| !it.is_websocket()).and_then(|it| it.conversation.as_ref())
+            {
                 out.put(&[], flag(talk.missed == Some(Missed::Bytes)));
             }
         },

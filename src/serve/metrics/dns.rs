@@ -73,6 +73,8 @@ fn asked<'a>(it: &Reading<'a>) -> Option<(&'a Outcome, &'a DnsSpec)> {
         | Prober::Unix(_)
         | Prober::Tls(_)
         | Prober::Icmp(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
         | Prober::Path(_)
         | Prober::Query(_) => None,
     }

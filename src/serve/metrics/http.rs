@@ -85,12 +85,27 @@ pub(super) const ROWS: &[TargetRow] = &[
                 Prober::Metrics(_)
                 | Prober::Dns(_)
                 | Prober::Icmp(_)
+                | Prober::Grpc(_)
+                | Prober::WebSocket(_)
                 | Prober::Path(_)
                 | Prober::Query(_) => None,
                 Prober::Tcp(_) | Prober::Tls(_) | Prober::Unix(_) => missed(),
             };
             if let Some(failed) = failed {
                 out.put(&[], flag(failed));
+            }
+        },
+    },
+    TargetRow {
+        family: gauge(
+            "probe_failed_due_to_cel",
+            &[],
+            "Whether a condition on the JSON body failed; there where the module has one.",
+        ),
+        samples: |it, out| {
+            let Some(Judged { verdict, .. }) = it.told() else { return };
+            if has_json_rules(&it.module.prober) {
+                out.put(&[], flag(matches!(verdict, Verdict::Failure(Cause::AssertionFailed, _))));
             }
         },
     },
@@ -103,6 +118,22 @@ pub(super) const ROWS: &[TargetRow] = &[
         },
     },
 ];
+
+fn has_json_rules(prober: &Prober) -> bool {
+    match prober {
+        Prober::Http(spec) => !spec.json_rules.is_empty(),
+        Prober::Metrics(_)
+        | Prober::Tcp(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Dns(_)
+        | Prober::Icmp(_)
+        | Prober::Path(_)
+        | Prober::Query(_) => false,
+    }
+}
 
 /// For probers that speak HTTP: a number of the last answer, 0 where there was none.
 fn put_http(it: &Reading<'_>, out: &mut Samples<'_, '_>, number: fn(&HttpFacts) -> f64) {

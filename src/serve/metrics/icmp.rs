@@ -38,6 +38,8 @@ fn asked<'a>(it: &Reading<'a>) -> Option<&'a Outcome> {
         | Prober::Unix(_)
         | Prober::Tls(_)
         | Prober::Dns(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
         | Prober::Path(_)
         | Prober::Query(_) => None,
     }

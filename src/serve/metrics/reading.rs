@@ -47,6 +47,8 @@ impl<'a> Reading<'a> {
             | Prober::Tls(_)
             | Prober::Dns(_)
             | Prober::Icmp(_)
+            | Prober::Grpc(_)
+            | Prober::WebSocket(_)
             | Prober::Path(_) => true,
             Prober::Unix(_) | Prober::Query(_) => false,
         };
@@ -68,8 +70,15 @@ impl<'a> Reading<'a> {
             Prober::Unix(it) => it.starttls.insecure_skip_verify,
             Prober::Tls(it) => it.tls.insecure_skip_verify,
             Prober::Dns(it) => it.transport.tls().is_some_and(|it| it.insecure_skip_verify),
+            Prober::Grpc(it) => it.tls.as_ref().is_some_and(|it| it.insecure_skip_verify),
+            Prober::WebSocket(it) => it.client.tls.insecure_skip_verify,
             Prober::Icmp(_) | Prober::Path(_) | Prober::Query(_) => false,
         }
+    }
+
+    /// A conversation by messages has families of its own.
+    pub(super) fn is_websocket(&self) -> bool {
+        matches!(self.module.prober, Prober::WebSocket(_))
     }
 
     /// The series that stand for the target.
@@ -83,10 +92,12 @@ impl<'a> Reading<'a> {
             Prober::Tcp(_)
             | Prober::Tls(_)
             | Prober::Unix(_)
-            | Prober::Path(_)
-            | Prober::Query(_)
             | Prober::Dns(_)
-            | Prober::Icmp(_) => false,
+            | Prober::Icmp(_)
+            | Prober::Grpc(_)
+            | Prober::WebSocket(_)
+            | Prober::Path(_)
+            | Prober::Query(_) => false,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::super::sample::*;
 use super::*;
 use crate::cause::Judged;
 use crate::labels::Labels;
-use crate::outcome::CertificateFacts;
+use crate::outcome::{CertificateFacts, End, Fault, FaultKind, JsonMatch, Outcome, Phase, Serving};
 use crate::spec::Prober;
 use crate::target::Target;
 
@@ -30,6 +30,9 @@ fn full() -> (Snapshot, OwnMetrics) {
             target(metrics_module(), &[("job", "y")], Some(answer(500))),
             target(tcp_module(), &[("job", "z")], Some(conversation(true))),
             target(http_module(), &[("job", "u")], Some(unknown())),
+            target(grpc_module(), &[("job", "g")], Some(health(Serving::Serving))),
+            target(websocket_module(), &[("job", "w")], Some(handshake(101))),
+            target(json_module(), &[("job", "j")], Some(answer(200))),
             target(query_module(), &[("worker", "w1")], Some(answered(4.0))),
             target(dns_module(), &[("job", "d")], Some(records())),
             target(icmp_module(), &[("job", "i")], Some(echo())),
@@ -199,10 +202,7 @@ fn a_name_server_is_shown_by_the_exporters_names() {
         assert_eq!(shown, values, "{family}");
     }
     let mut silent = conversation(false);
-    silent.end = crate::outcome::End::Fault(crate::outcome::Fault {
-        phase: crate::outcome::Phase::Processing,
-        kind: crate::outcome::FaultKind::TimedOut,
-    });
+    silent.end = End::Fault(Fault { phase: Phase::Processing, kind: FaultKind::TimedOut });
     let silent = page(vec![target(dns_module(), &[], Some(silent))]);
     assert_eq!(samples(&silent, "probe_dns_query_succeeded").len(), 1, "also without an answer");
     assert!(samples(&silent, "probe_dns_query_succeeded")[0].ends_with(" 0"));
@@ -324,4 +324,56 @@ fn a_series_is_shown_with_its_labels_and_value_and_the_question_with_its_times()
     assert_eq!(shown("probe_query_value"), [format!("probe_query_value{series} 4")]);
     assert_eq!(shown("probe_duration_seconds"), ["probe_duration_seconds{probe=\"p\"} 0.003"]);
     assert!(shown("probe_ip_protocol").is_empty());
+}
+
+#[test]
+fn a_health_check_shows_one_state_and_the_code_of_what_never_came_to_one() {
+    let show = |outcome: Outcome| page(vec![target(grpc_module(), &[], Some(outcome))]);
+    let it = show(health(Serving::NotServing));
+    let one: Vec<_> =
+        samples(&it, "probe_grpc_healthcheck_response").into_iter().filter(|it| it.ends_with(" 1")).collect();
+    assert!(matches!(one[..], [only] if only.contains("serving_status=\"NOT_SERVING\"")), "{one:?}");
+    assert_eq!(samples(&it, "probe_grpc_healthcheck_response").len(), 4);
+    assert!(samples(&it, "probe_success")[0].ends_with(" 0"));
+    assert_eq!(samples(&it, "probe_grpc_duration_seconds").len(), 2);
+    for (phase, kind, code) in [
+        (Phase::Connect, FaultKind::Refused, " 14"),
+        (Phase::Processing, FaultKind::TimedOut, " 4"),
+        (Phase::Resolve, FaultKind::NoSuchName, " 0"),
+    ] {
+        let end = End::Fault(Fault { phase, kind });
+        let it = show(Outcome::bare(hour(), std::time::Duration::ZERO, end));
+        assert!(samples(&it, "probe_grpc_status_code")[0].ends_with(code), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_condition_that_fails_is_told_apart_from_a_pattern() {
+    for (found, value) in [(JsonMatch::Holds, " 0"), (JsonMatch::HoldsNot, " 1"), (JsonMatch::NoJson, " 1")] {
+        let mut outcome = answer(200);
+        outcome.http.as_mut().unwrap().json_matches = vec![found];
+        let it = page(vec![target(json_module(), &[], Some(outcome))]);
+        assert!(samples(&it, "probe_failed_due_to_cel")[0].ends_with(value));
+        assert!(samples(&it, "probe_failed_due_to_regex")[0].ends_with(" 0"));
+    }
+    assert_eq!(
+        samples(&page(vec![target(http_module(), &[], Some(answer(200)))]), "probe_failed_due_to_cel").len(),
+        0
+    );
+}
+
+#[test]
+fn a_websocket_shows_its_handshake_and_the_phases_it_reached() {
+    let it = page(vec![target(websocket_module(), &[], Some(handshake(403)))]);
+    assert!(samples(&it, "probe_websocket_status_code")[0].ends_with(" 403"));
+    assert!(samples(&it, "probe_websocket_connection_upgraded")[0].ends_with(" 0"));
+    let phases = samples(&it, "probe_websocket_duration_seconds");
+    assert!(
+        matches!(phases[..], [only] if only.contains("connect") && only.ends_with(" 0.003")),
+        "{phases:?}"
+    );
+    assert_eq!(samples(&it, "probe_http_status_code").len(), 0);
+    let it = page(vec![target(websocket_module(), &[], Some(handshake(101)))]);
+    assert!(samples(&it, "probe_success")[0].ends_with(" 1"));
+    assert!(samples(&it, "probe_websocket_connection_upgraded")[0].ends_with(" 1"));
 }
