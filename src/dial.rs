@@ -8,6 +8,7 @@ mod call;
 mod certificate;
 mod connection;
 mod fault;
+mod guard;
 mod request;
 mod resolve;
 mod secret;
@@ -21,12 +22,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 pub use call::{Answer, CallFailed};
 pub(crate) use connection::{Connection, FirstByte, Wire};
 pub(crate) use fault::{Part, Trouble, of_http, of_io};
+pub use guard::{Allowed, NoSuchPlace};
 pub(crate) use request::{Answered, Request};
 pub(crate) use secret::authorization;
 pub(crate) use trail::Trail;
@@ -34,6 +37,7 @@ pub(crate) use trail::Trail;
 use crate::config::Endpoint;
 use crate::outcome::{FaultKind, OwnSide, Phase};
 use crate::spec::{DialSpec, TlsSpec};
+use guard::Guard;
 use resolve::Resolver;
 use tls::Trust;
 
@@ -42,6 +46,7 @@ use tls::Trust;
 pub struct Dialer {
     means: Arc<Means>,
     prometheus: Option<Arc<Endpoint>>,
+    guard: Guard,
 }
 
 struct Means {
@@ -68,7 +73,11 @@ impl Dialer {
     }
 
     fn with(resolver: Resolver) -> Self {
-        Self { means: Arc::new(Means { resolver, trust: Trust::system() }), prometheus: None }
+        Self {
+            means: Arc::new(Means { resolver, trust: Trust::system() }),
+            prometheus: None,
+            guard: Guard::Open,
+        }
     }
 
     /// The same, and this is the Prometheus that questions go to.
@@ -80,6 +89,26 @@ impl Dialer {
     /// The Prometheus that questions go to; none where the settings name none.
     pub(crate) fn prometheus(&self) -> Option<&Endpoint> {
         self.prometheus.as_deref()
+    }
+
+    /// The same for targets that somebody else names, as through our `/probe`: it dials no address that
+    /// only we can reach, but for those that are `allowed`, and marks its requests ([`ASKED_FOR_OTHERS`]).
+    #[must_use]
+    pub fn for_others(&self, allowed: Arc<Allowed>) -> Self {
+        Self { guard: Guard::Door(allowed), ..self.clone() }
+    }
+
+    /// The same for what the configuration itself names, whoever asks.
+    #[must_use]
+    pub(crate) fn for_ourselves(&self) -> Self {
+        Self { guard: Guard::Open, ..self.clone() }
+    }
+
+    /// The same for where a target leads by a redirect, which was reached at `first` itself: unless that
+    /// was one too, it dials no neighbour on the link and no metadata.
+    #[must_use]
+    pub(crate) fn beyond(&self, first: Option<SocketAddr>) -> Self {
+        Self { guard: self.guard.beyond(first.map(|it| it.ip())), ..self.clone() }
     }
 
     /// Finds the address of `host` (a name, or an address without brackets) and connects to it,
@@ -115,6 +144,10 @@ impl Dialer {
         let address = self.means.resolver.address(host, spec).await?;
         let peer = SocketAddr::new(address, port);
         trail.note(|seen| (seen.peer, seen.broken) = (Some(peer), None));
+        if !self.guard.admits(host, address) {
+            trail.enter(Phase::Connect);
+            return Err(FaultKind::TargetDenied.into());
+        }
         Ok(peer)
     }
 
@@ -166,6 +199,10 @@ fn has_address_for(peer: SocketAddr) -> bool {
     };
     UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(peer)).is_ok()
 }
+
+/// The header of requests that are made for somebody who asked our `/probe`. A `/probe` that gets it
+/// refuses: else two of them could ask each other for ever.
+pub const ASKED_FOR_OTHERS: HeaderName = HeaderName::from_static("x-fingerpost-probe");
 
 /// Who we say we are.
 pub(crate) const AGENT: &str = concat!("Fingerpost/", env!("CARGO_PKG_VERSION"));

@@ -20,7 +20,7 @@ use url::{Host, Url};
 use super::connection::{Connection, Farewell, FirstByte};
 use super::fault::{Part, Trouble, of_http};
 use super::trail::Trail;
-use super::{Dialer, Wire};
+use super::{ASKED_FOR_OTHERS, Dialer, Wire};
 use crate::outcome::{FaultKind, Phase};
 use crate::spec::{DialSpec, TlsSpec};
 
@@ -59,7 +59,10 @@ pub(crate) struct Answered {
 impl Dialer {
     /// Sends `request` and reads the head of the answer, in the phases `resolve` to `processing`;
     /// with the first byte of the answer begins `transfer`.
-    pub(crate) async fn request(&self, request: Request<'_>, trail: &Trail) -> Result<Answered, Trouble> {
+    pub(crate) async fn request(&self, mut request: Request<'_>, trail: &Trail) -> Result<Answered, Trouble> {
+        if self.guard.is_door() {
+            request.headers.insert(ASKED_FOR_OTHERS, HeaderValue::from_static("1"));
+        }
         let host = host(request.url)?;
         let port = request.url.port_or_known_default().ok_or(FaultKind::NoSuchName)?;
         let wire = self.connect(&host, port, request.dial, request.connect_timeout, trail).await?;
