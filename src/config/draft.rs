@@ -2,6 +2,7 @@
 //! all that are in force.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::alert::{self, AlertDraft};
@@ -23,6 +24,8 @@ pub(super) struct Draft {
     /// Whether the file could be read as YAML at all: else nobody knows what it would say.
     pub(super) readable: bool,
     pub(super) modules: Vec<(Word, Arc<Module>)>,
+    /// The names of those modules that say no timeout.
+    pub(super) untimed: BTreeSet<Arc<str>>,
     pub(super) probes: Vec<ProbeDraft>,
     pub(super) alerts: Vec<AlertDraft>,
     pub(super) texts: Vec<TextDraft>,
@@ -45,6 +48,7 @@ pub(super) fn read(source: &Source) -> Draft {
         desk,
         readable: false,
         modules: Vec::new(),
+        untimed: BTreeSet::new(),
         probes: Vec::new(),
         alerts: Vec::new(),
         texts: Vec::new(),
@@ -55,6 +59,7 @@ pub(super) fn read(source: &Source) -> Draft {
     let fields = Fields::of(&root, &DROP_IN, desk);
     for entry in fields.map("modules", desk) {
         let module = Arc::new(module::read(entry, desk));
+        draft.untimed.extend(module::is_untimed(entry).then(|| Arc::clone(&entry.key)));
         draft.modules.extend(Word::new(&entry.key, &entry.key_span, desk).map(|name| (name, module)));
     }
     draft.probes = fields.list("probes", desk).iter().filter_map(|it| probe::read(it, desk)).collect();
@@ -71,8 +76,13 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
     drafts.extend(replaced.into_iter().map(|it| (it, false)));
     let help = format!("mend {} first", listed(left_out.iter().copied()));
     let mut config = Config::default();
-    for (name, module) in drafts.iter().flat_map(|(draft, _)| &draft.modules) {
-        config.modules.entry(Arc::clone(&name.text)).or_insert_with(|| Arc::clone(module));
+    for (draft, _) in &drafts {
+        for (name, module) in &draft.modules {
+            if let Entry::Vacant(place) = config.modules.entry(Arc::clone(&name.text)) {
+                place.insert(Arc::clone(module));
+                config.untimed.extend(draft.untimed.get(&name.text).cloned());
+            }
+        }
     }
     let mut probes = BTreeSet::new();
     let mut plan = Plan::default();
