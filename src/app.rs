@@ -22,10 +22,11 @@ use crate::moment::Moment;
 use crate::notification::Notification;
 use crate::outcome::{End, Outcome, OwnSide};
 use crate::prometheus::Prometheus;
-use crate::serve::{Front, OwnMetrics, SnapshotRequest, serve};
+use crate::serve::{Front, OwnMetrics, Probing, SnapshotRequest, serve};
 use crate::store::{Change, Saved, StoreFailed};
 
 mod crew;
+mod door;
 mod errand;
 mod hearsay;
 mod journal;
@@ -36,6 +37,7 @@ mod supervisor;
 mod teller;
 
 use crew::Crew;
+pub use door::Door;
 use errand::Errands;
 use journal::Journal;
 use keeper::Keeper;
@@ -58,6 +60,8 @@ pub struct Options {
     pub concurrency: usize,
     /// The folder for what must outlive the process; none: nothing does.
     pub storage: Option<PathBuf>,
+    /// How `/probe` is set up.
+    pub door: Door,
     /// Shorter times than the drop-ins say, for a demonstration.
     pub pace: Option<Pace>,
     /// Gets every notification as well.
@@ -107,7 +111,8 @@ pub enum Failed {
 /// Where it cannot start. Once it runs, nothing from outside ends it but a signal.
 pub async fn run(options: Options) -> Result<(), Failed> {
     let own = OwnMetrics::new(env!("CARGO_PKG_VERSION"));
-    let keeper = Keeper::open(&options, own.clone())?;
+    let (tell_ways, ways) = watch::channel(Arc::default());
+    let keeper = Keeper::open(&options, own.clone(), tell_ways)?;
     let settings = keeper.settings().clone();
     let mut signals = signal::Signals::new().map_err(Failed::Signals)?;
     let listeners = listen(&options.listen).await?;
@@ -125,6 +130,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
         own: own.clone(),
         ready: is_ready,
         reload: options.lifecycle.then_some(wishes.clone()),
+        probing: Probing::new(options.door.settings, ways, door::asker(&dialer, &options.door)),
     };
     let addresses = listeners.iter().filter_map(|it| it.local_addr().ok()).collect::<Vec<_>>();
     for listener in listeners {

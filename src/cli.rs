@@ -16,6 +16,7 @@ use crate::config::Overrides;
 use crate::demo;
 
 mod check;
+mod door;
 mod explain;
 mod logging;
 mod rules;
@@ -148,6 +149,8 @@ struct Flags {
     /// The most attempts that are under way at once.
     #[arg(long = "probe.concurrency", value_name = "N", default_value_t = 1000, global = true)]
     concurrency: usize,
+    #[command(flatten)]
+    probe: door::DoorFlags,
     /// The least that is logged. [default: info; error in the demo]
     #[arg(long = "log.level", value_enum, value_name = "LEVEL", global = true)]
     log_level: Option<LogLevel>,
@@ -198,6 +201,13 @@ impl Flags {
 }
 
 fn run(flags: &Flags) -> ExitCode {
+    let door = match door::of(&flags.probe) {
+        Ok(door) => door,
+        Err(wrong) => {
+            say(std::io::stderr(), &format!("fingerpost: --probe.allow: {wrong}"));
+            return ExitCode::from(2);
+        }
+    };
     let options = Options {
         config_dir: flags.config_dir.clone(),
         config_file: flags.config_file.clone(),
@@ -206,6 +216,7 @@ fn run(flags: &Flags) -> ExitCode {
         lifecycle: flags.lifecycle,
         concurrency: flags.concurrency,
         storage: Some(flags.storage_or(std::env::var_os("STATE_DIRECTORY"))),
+        door,
         pace: None,
         tap: None,
         started: None,

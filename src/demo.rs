@@ -13,7 +13,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::app::{self, Options, Pace};
+use crate::app::{self, Door, Options, Pace};
 use crate::config::Overrides;
 use crate::notification::Notification;
 
@@ -76,6 +76,7 @@ pub async fn run(listen: &[String]) -> Result<(), Failed> {
         lifecycle: false,
         concurrency: CONCURRENCY,
         storage: None,
+        door: Door::default(),
         pace: Some(PACE),
         tap: Some(tap),
         started: Some(started),

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tower_http::compression::CompressionLayer;
@@ -21,12 +21,16 @@ use crate::engine::Snapshot;
 pub mod family;
 pub mod metrics;
 pub mod own;
+pub mod probing;
 
 mod api;
+mod history;
 mod listen;
 mod page;
+mod record;
 
 pub use own::{OwnMetrics, QueryResult};
+pub use probing::{Asker, Probing, ProbingSettings, Way, Ways};
 
 /// A question for a picture of the engine. Whoever owns the engine answers it.
 pub type SnapshotRequest = oneshot::Sender<Arc<Snapshot>>;
@@ -45,6 +49,8 @@ pub struct Front {
     pub ready: watch::Receiver<bool>,
     /// Where a reload is asked for; none: the lifecycle API is off.
     pub reload: Option<mpsc::Sender<ReloadRequest>>,
+    /// What `/probe` needs.
+    pub probing: Probing,
 }
 
 impl Front {
@@ -72,8 +78,13 @@ fn router(front: Front) -> Router {
         .route("/-/healthy", get("Fingerpost is Healthy.\n"))
         .route("/-/ready", get(ready))
         .route("/-/reload", only_post_or_put(reload))
-        .with_state(front)
+        .route("/config", get(record::config))
+        .route("/logs", get(record::logs))
+        .route("/probes", get(record::history))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN))
+        // It has the timeout of its question.
+        .route("/probe", any(probing::probe))
+        .with_state(front)
         .layer(map_response(guarded))
         .layer(CompressionLayer::new())
 }

@@ -2,7 +2,7 @@
 //! engine what is new. What did not change is not told again.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -16,10 +16,10 @@ use crate::engine::Event;
 use crate::files::{self, Watch};
 use crate::plan::{Alert, Plan};
 use crate::runbook::Runbook;
-use crate::serve::{OwnMetrics, ReloadRequest};
+use crate::serve::{OwnMetrics, ReloadRequest, Ways};
 use crate::target::TargetSet;
 
-use super::{Failed, Options, Pace, supervisor};
+use super::{Failed, Options, Pace, door, supervisor};
 
 use settings::SettingsFile;
 
@@ -34,6 +34,10 @@ pub(super) struct Keeper {
     settings: Settings,
     pace: Option<Pace>,
     own: OwnMetrics,
+    /// A module file of the exporter that was named in place of settings.
+    module_file: Option<PathBuf>,
+    settings_shown: Option<String>,
+    ways: watch::Sender<Arc<Ways>>,
     memory: Memory,
     known: Known,
 }
@@ -66,8 +70,21 @@ impl Keeper {
     /// # Errors
     ///
     /// Where they are wrong: without them nobody would hear of anything.
-    pub(super) fn open(options: &Options, own: OwnMetrics) -> Result<Self, Failed> {
-        let source = files::settings(options.config_file.as_deref(), &options.config_dir);
+    pub(super) fn open(
+        options: &Options,
+        own: OwnMetrics,
+        ways: watch::Sender<Arc<Ways>>,
+    ) -> Result<Self, Failed> {
+        let named = files::settings(options.config_file.as_deref(), &options.config_dir);
+        let (module_file, source) = match (named, &options.config_file) {
+            (Some(it), Some(path)) if config::is_module_file(&it) => (Some(path.clone()), None),
+            (named, _) => (None, named),
+        };
+        if let Some(path) = &module_file {
+            info!(file = %path.display(), "--config.file holds modules and no settings: they are served at /probe");
+        }
+        let shown = |it: &Source| Some(config::shown(&it.name, it.text.as_deref().ok()?));
+        let settings_shown = source.as_ref().and_then(shown);
         let read = config::settings(source.as_ref(), &options.overrides);
         let missing = files::missing(&read.needed, &options.config_dir);
         let complaints: Vec<_> = read.complaints.into_iter().chain(missing).collect();
@@ -83,6 +100,9 @@ impl Keeper {
             settings,
             pace: options.pace,
             own,
+            module_file,
+            settings_shown,
+            ways,
             memory: Memory::default(),
             known: Known { settings: SettingsFile::opened(source.as_ref()), ..Known::default() },
         })
@@ -176,6 +196,7 @@ impl Keeper {
         places.push(self.config_dir.join("probes.d"));
         places.push(self.settings_path());
         places.extend(self.settings.runbook_dir.clone());
+        places.extend(self.module_file.as_ref().and_then(|it| it.parent()).map(folder_of));
         places.sort();
         places.dedup();
         places
@@ -200,7 +221,8 @@ impl Keeper {
     }
 
     fn look_at_drop_ins(&mut self, news: &mut Vec<Event>) -> Result<(), String> {
-        let sources = self.settled_drop_ins();
+        let mut sources = self.settled_drop_ins();
+        sources.extend(self.module_file.as_ref().map(|it| files::source(it, &it.display().to_string())));
         let fingerprint = files::fingerprint(&sources);
         if self.known.drop_ins == Some(fingerprint) {
             return Ok(());
@@ -220,6 +242,9 @@ impl Keeper {
         let (probes, alerts) = (config.plan.probes.len(), config.plan.alerts.len());
         info!(files = files.len(), bad = bad.len(), probes, alerts, "drop-ins are read");
         news.push(Event::Plan(Arc::clone(&config.plan)));
+        let all_good = files.iter().all(|it| it.in_force != InForce::LeftOut);
+        let ways = door::ways(&config, &last_good, self.settings_shown.as_deref(), all_good);
+        self.ways.send_replace(Arc::new(ways));
         let outcome = if bad.is_empty() {
             self.own.reloaded(SystemTime::now());
             Ok(())
@@ -297,6 +322,11 @@ impl Keeper {
             self.known.troubles = troubles;
         }
     }
+}
+
+/// The folder of a file that is named without one is where we are.
+fn folder_of(parent: &Path) -> PathBuf {
+    if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() }
 }
 
 fn tell(complaints: &[Complaint]) {

@@ -12,6 +12,7 @@ use super::own::OwnMetrics;
 use crate::engine::{AlertState, Snapshot, TargetStatus};
 use crate::labels::{escape, is_label_name};
 
+mod alone;
 mod engine;
 mod http;
 mod query;
@@ -19,6 +20,7 @@ mod reading;
 mod target;
 mod tls;
 
+pub(super) use alone::render as render_alone;
 pub(super) use engine::OF_ENGINE;
 use reading::{Reading, TargetRow};
 
@@ -42,7 +44,7 @@ pub fn render(snapshot: &Snapshot, own: &OwnMetrics) -> String {
         for it in &series {
             (row.samples)(
                 &Reading::of(it.status),
-                &mut Samples { sheet: &mut sheet, family: &row.family, series: it },
+                &mut Samples { sheet: &mut sheet, family: &row.family, series: Some(it) },
             );
         }
     }
@@ -118,19 +120,24 @@ fn push_label(text: &mut String, name: &str, value: &str) {
 struct Samples<'a, 's> {
     sheet: &'a mut Sheet,
     family: &'static Family,
-    series: &'a Series<'s>,
+    /// Whose labels they bear; none: nobody's, the page is about one target.
+    series: Option<&'a Series<'s>>,
 }
 
 impl Samples<'_, '_> {
     /// Writes a sample; `values` are those of the family's labels, in their order.
     fn put(&mut self, values: &[&str], value: f64) {
         let needs = self.family.labels;
-        let labels = &self.series.status.target.labels;
+        let Some(series) = self.series else {
+            self.sheet.sample(self.family, "", values, value);
+            return;
+        };
+        let labels = &series.status.target.labels;
         if needs.iter().any(|it| labels.contains(it)) {
-            let renamed = labels_of(self.series.status, needs);
+            let renamed = labels_of(series.status, needs);
             self.sheet.sample(self.family, &renamed, values, value);
         } else {
-            self.sheet.sample(self.family, &self.series.labels, values, value);
+            self.sheet.sample(self.family, &series.labels, values, value);
         }
     }
 }

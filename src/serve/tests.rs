@@ -10,7 +10,10 @@ use crate::engine::AlertState;
 use crate::outcome::Late;
 
 /// A front over that snapshot, and the end from which it is made ready.
-fn front(snapshot: Snapshot, reload: Option<mpsc::Sender<ReloadRequest>>) -> (Front, watch::Sender<bool>) {
+pub(super) fn front(
+    snapshot: Snapshot,
+    reload: Option<mpsc::Sender<ReloadRequest>>,
+) -> (Front, watch::Sender<bool>) {
     let (ask, mut asked) = mpsc::channel::<SnapshotRequest>(4);
     let snapshot = Arc::new(snapshot);
     tokio::spawn(async move {
@@ -19,15 +22,16 @@ fn front(snapshot: Snapshot, reload: Option<mpsc::Sender<ReloadRequest>>) -> (Fr
         }
     });
     let (make_ready, ready) = watch::channel(false);
-    (Front { ask, own: OwnMetrics::new("0"), ready, reload }, make_ready)
+    let probing = probing::tests::nobody();
+    (Front { ask, own: OwnMetrics::new("0"), ready, reload, probing }, make_ready)
 }
 
-async fn ask(front: Front, method: &str, path: &str) -> (StatusCode, HeaderMap, String) {
+pub(super) async fn ask(front: Front, method: &str, path: &str) -> (StatusCode, HeaderMap, String) {
     let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
     send(front, request).await
 }
 
-async fn send(front: Front, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+pub(super) async fn send(front: Front, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
     let service = hyper_util::service::TowerToHyperService::new(router(front));
     let (head, body) = hyper::service::Service::call(&service, request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::reading::{TargetRow, gauge, unix_seconds};
+use super::reading::{Audience, TargetRow, gauge, unix_seconds};
 use crate::outcome::{CertificateFacts, TlsFacts};
 
 pub(super) const ROWS: &[TargetRow] = &[
@@ -25,8 +25,14 @@ pub(super) const ROWS: &[TargetRow] = &[
             "The end of the chain that was verified, as unix time; absent where none was.",
         ),
         samples: |it, out| {
-            if let Some(at) = it.tls().filter(|it| it.verified).and_then(TlsFacts::earliest_not_after) {
-                out.put(&[], unix_seconds(at));
+            let verified = it.tls().filter(|it| it.verified).and_then(TlsFacts::earliest_not_after);
+            match (verified, it.told_to) {
+                (Some(at), Audience::All | Audience::Asker) => out.put(&[], unix_seconds(at)),
+                // The exporter's word for "none", of a handshake that was completed all the same.
+                (None, Audience::Asker) if it.tls().is_some_and(|it| it.version.is_some()) => {
+                    out.put(&[], YEAR_ONE);
+                }
+                (None, Audience::Asker | Audience::All) => {}
             }
         },
     },
@@ -61,6 +67,9 @@ pub(super) const ROWS: &[TargetRow] = &[
         },
     },
 ];
+
+/// The first second of the year 1, as unix time.
+const YEAR_ONE: f64 = -62_135_596_800.0;
 
 /// The certificate's DNS names, as the exporter joins them; its IP addresses are not among them.
 fn dns_names(it: &CertificateFacts) -> String {
