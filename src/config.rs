@@ -22,8 +22,9 @@ pub use page::{PageUse, pages, prove};
 pub use pattern::{SHOWN_FILES_ONLY, rooted};
 pub use raw::FILE_BYTES_MAX;
 pub use setting::{SettingsRead, settings};
-pub use target_file::{TARGET_FILE_BYTES_MAX, target_groups};
 pub use shown::{modules_shown, shown, without_secrets};
+pub use target_file::{TARGET_FILE_BYTES_MAX, target_groups};
+pub use web::{Clients, Rate, ServerTls, WebConfig, web};
 
 use crate::labels::Labels;
 use crate::plan::Plan;
@@ -59,6 +60,7 @@ mod page;
 mod setting;
 mod shown;
 mod exporter;
+mod web;
 
 /// The tools of reading a file of keys, for those who read files of their own.
 pub(crate) mod reading {

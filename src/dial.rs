@@ -12,6 +12,7 @@ mod guard;
 mod request;
 mod resolve;
 mod secret;
+mod server;
 mod socket;
 mod tls;
 mod trail;
@@ -32,6 +33,7 @@ pub(crate) use fault::{Part, Trouble, of_http, of_io};
 pub use guard::{Allowed, NoSuchPlace};
 pub(crate) use request::{Answered, Request};
 pub(crate) use secret::authorization;
+pub(crate) use server::Reception;
 pub(crate) use trail::Trail;
 
 use crate::config::Endpoint;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::error;
 
 use crate::cause::{Judged, Verdict};
-use crate::config::{self, Config, DEFAULT_MODULE, LastGood};
+use crate::config::{self, Config, DEFAULT_MODULE, LastGood, Settings};
 use crate::dial::{Allowed, Dialer};
 use crate::outcome::{End, Outcome, OwnSide};
 use crate::serve::{Asker, ProbingSettings, Way, Ways};
@@ -24,10 +25,14 @@ pub struct Door {
     pub settings: ProbingSettings,
 }
 
-/// Asks for whoever asks `/probe`, by `dialer` and behind its guard.
-pub(super) fn asker(dialer: &Dialer, door: &Door) -> Asker {
-    let dialer = dialer.for_others(Arc::clone(&door.allowed));
-    Asker::new(move |module, target| alone(dialer.clone(), module, target))
+/// Asks for whoever asks `/probe`, by `dialer` and behind its guard. Questions go to the Prometheus of the
+/// settings as they are then.
+pub(super) fn asker(dialer: &Dialer, door: &Door, settings: &watch::Receiver<Settings>) -> Asker {
+    let (dialer, settings) = (dialer.for_others(Arc::clone(&door.allowed)), settings.clone());
+    Asker::new(move |module, target| {
+        let prometheus = settings.borrow().prometheus.clone();
+        alone(dialer.clone().with_prometheus(prometheus), module, target)
+    })
 }
 
 /// One attempt in a task of its own, so that a mistake of ours ends nothing else.

@@ -56,6 +56,8 @@ struct Known {
     pages: Option<u64>,
     config: Config,
     last_good: LastGood,
+    /// Whether no drop-in is left out.
+    all_there: bool,
     targets: BTreeMap<Arc<str>, TargetSet>,
     troubles: Vec<Complaint>,
     /// Whether every drop-in is good.
@@ -75,16 +77,13 @@ impl Keeper {
         own: OwnMetrics,
         ways: watch::Sender<Arc<Ways>>,
     ) -> Result<Self, Failed> {
-        let named = files::settings(options.config_file.as_deref(), &options.config_dir);
-        let (module_file, source) = match (named, &options.config_file) {
-            (Some(it), Some(path)) if config::is_module_file(&it) => (Some(path.clone()), None),
-            (named, _) => (None, named),
-        };
+        let named = options.config_file.as_deref();
+        let (source, modules) = files::configured(named, &options.config_dir);
+        let module_file = modules.and(options.config_file.clone());
         if let Some(path) = &module_file {
             info!(file = %path.display(), "--config.file holds modules and no settings: they are served at /probe");
         }
-        let shown = |it: &Source| Some(config::shown(&it.name, it.text.as_deref().ok()?));
-        let settings_shown = source.as_ref().and_then(shown);
+        let settings_shown = source.as_ref().and_then(settings::shown);
         let read = config::settings(source.as_ref(), &options.overrides);
         let missing = files::missing(&read.needed, &options.config_dir);
         let complaints: Vec<_> = read.complaints.into_iter().chain(missing).collect();
@@ -95,7 +94,7 @@ impl Keeper {
         tell(&complaints);
         Ok(Self {
             config_dir: options.config_dir.clone(),
-            config_file: options.config_file.clone(),
+            config_file: if module_file.is_some() { None } else { options.config_file.clone() },
             overrides: options.overrides.clone(),
             settings,
             pace: options.pace,
@@ -242,9 +241,7 @@ impl Keeper {
         let (probes, alerts) = (config.plan.probes.len(), config.plan.alerts.len());
         info!(files = files.len(), bad = bad.len(), probes, alerts, "drop-ins are read");
         news.push(Event::Plan(Arc::clone(&config.plan)));
-        let all_good = files.iter().all(|it| it.in_force != InForce::LeftOut);
-        let ways = door::ways(&config, &last_good, self.settings_shown.as_deref(), all_good);
-        self.ways.send_replace(Arc::new(ways));
+        self.known.all_there = files.iter().all(|it| it.in_force != InForce::LeftOut);
         let outcome = if bad.is_empty() {
             self.own.reloaded(SystemTime::now());
             Ok(())
@@ -260,7 +257,15 @@ impl Keeper {
         self.known.sources = sources;
         self.known.config = config;
         self.known.last_good = last_good;
+        self.tell_ways();
         outcome
+    }
+
+    /// Tells `/probe` and `/config` what is in force.
+    fn tell_ways(&self) {
+        let Known { config, last_good, all_there, .. } = &self.known;
+        let ways = door::ways(config, last_good, self.settings_shown.as_deref(), *all_there);
+        self.ways.send_replace(Arc::new(ways));
     }
 
     /// Without what is half written, for as long as anybody may reasonably write.

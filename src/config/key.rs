@@ -8,6 +8,7 @@ pub use module::MODULE;
 pub use path::PATH;
 pub use query::QUERY;
 pub use tcp::{EXCHANGE, TCP};
+pub use web::{WEB, WEB_HTTP, WEB_RATE, WEB_TLS};
 
 mod client;
 mod http;
@@ -17,6 +18,7 @@ pub mod scene;
 mod path;
 mod query;
 mod tcp;
+mod web;
 
 /// The keys of one kind of map.
 #[derive(Debug)]
@@ -118,6 +120,10 @@ pub const SECTIONS: &[&Section] = &[
     &scene::SCENE_ALERT,
     &scene::SCENE_ADVICE,
     &scene::SCENE_ESCALATION,
+    &WEB,
+    &WEB_TLS,
+    &WEB_HTTP,
+    &WEB_RATE,
 ];
 
 /// A file in `probes.d`.

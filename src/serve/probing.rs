@@ -37,6 +37,7 @@ pub struct Probing {
     offset: f64,
     level: Level,
     places: Arc<Semaphore>,
+    at_once_max: usize,
     pub(super) history: History,
 }
 
@@ -110,9 +111,15 @@ impl Probing {
             asker,
             offset: settings.timeout_offset,
             level: settings.level,
-            places: Arc::new(Semaphore::new(settings.at_once_max.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(settings.at_once_max)),
+            at_once_max: settings.at_once_max,
             history: History::new(settings.history_limit),
         }
+    }
+
+    /// How many attempts there can be at once.
+    pub(super) fn at_once_max(&self) -> usize {
+        self.at_once_max
     }
 
     pub(super) fn ways(&self) -> Arc<Ways> {

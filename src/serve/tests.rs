@@ -32,7 +32,7 @@ pub(super) async fn ask(front: Front, method: &str, path: &str) -> (StatusCode, 
 }
 
 pub(super) async fn send(front: Front, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
-    let service = hyper_util::service::TowerToHyperService::new(router(front));
+    let service = hyper_util::service::TowerToHyperService::new(router(front, &Prefix::default()));
     let (head, body) = hyper::service::Service::call(&service, request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     (head.status, head.headers, String::from_utf8(body.to_vec()).unwrap())
@@ -187,7 +187,7 @@ async fn served() -> (std::net::SocketAddr, oneshot::Sender<()>, tokio::task::Jo
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(async move {
         let _ready = make_ready;
-        serve(listener, front, async { drop(stopped.await) }).await;
+        serve(listener, front, Gate::open(), Prefix::default(), async { drop(stopped.await) }).await;
     });
     (address, stop, server)
 }
@@ -231,7 +231,7 @@ async fn a_connection_too_many_waits_until_there_is_a_place() {
     let request = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut answer = [0; 12];
     let mut held = Vec::new();
-    for _ in 0..256 {
+    for _ in 0..256 + probing::tests::AT_ONCE {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(request).await.unwrap();
         stream.read_exact(&mut answer).await.unwrap();

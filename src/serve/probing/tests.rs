@@ -11,6 +11,10 @@ use crate::serve::sample::{
     answer as good, http_module, metrics_module, refused as closed, tcp_module, unknown,
 };
 use crate::serve::tests::{ask, front, send};
+use crate::serve::{Gate, Prefix, serve};
+
+/// How many attempts there can be at once.
+pub(in crate::serve) const AT_ONCE: usize = 4;
 
 fn ways() -> Arc<Ways> {
     let modules = [("http_2xx", http_module()), ("scrape", metrics_module()), ("tcp", tcp_module())];
@@ -38,7 +42,7 @@ fn seeing(see: impl Fn(&Target) -> Outcome + Send + Sync + 'static) -> Probing {
         let see = Arc::clone(&see);
         async move { Judged::new(&module, see(&target)) }
     });
-    probing(ProbingSettings { history_limit: 2, ..ProbingSettings::default() }, asker)
+    probing(ProbingSettings { history_limit: 2, at_once_max: AT_ONCE, ..ProbingSettings::default() }, asker)
 }
 
 fn behind(probing: Probing) -> Front {
@@ -199,7 +203,8 @@ async fn a_client_that_hangs_up_ends_the_attempt() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let front = behind(probing(ProbingSettings::default(), asker));
-    let server = tokio::spawn(crate::serve::serve(listener, front, std::future::pending()));
+    let (gate, prefix) = (Gate::open(), Prefix::default());
+    let server = tokio::spawn(serve(listener, front, gate, prefix, std::future::pending()));
     let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
     client.write_all(b"GET /probe?target=a HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     begun.notified().await;
