@@ -42,14 +42,12 @@ async fn alone(dialer: Dialer, module: Module, target: Target) -> Judged {
         let (outcome, _nobody_reads_on) = crate::probe::ask(&dialer, &module, &target).await;
         Judged::new(&module, outcome)
     });
-    match task.join_next().await {
-        Some(Ok(judged)) => judged,
-        Some(Err(_)) | None => {
-            error!("an attempt for /probe was lost by a mistake of ours");
-            let outcome = Outcome::bare(SystemTime::now(), Duration::ZERO, End::Unknown(OwnSide::Internal));
-            Judged { verdict: Verdict::Unknown(OwnSide::Internal), outcome }
-        }
+    if let Some(Ok(judged)) = task.join_next().await {
+        return judged;
     }
+    error!("an attempt for /probe was lost by a mistake of ours");
+    let outcome = Outcome::bare(SystemTime::now(), Duration::ZERO, End::Unknown(OwnSide::Internal));
+    Judged { verdict: Verdict::Unknown(OwnSide::Internal), outcome }
 }
 
 /// The modules of all files in force. The exporter's default is there where all files are good and none
@@ -69,8 +67,9 @@ pub(super) fn ways(config: &Config, in_force: &LastGood, settings: Option<&str>,
         (Arc::clone(name), Way { module: Arc::clone(module), untimed, shown })
     };
     let mut modules: BTreeMap<Arc<str>, Way> = config.modules.iter().map(way).collect();
-    if all_good && !modules.contains_key(DEFAULT_MODULE) {
-        let way = Way { module: config::default_module(), untimed: true, shown: "prober: http\n".into() };
+    let default = config::default_module().filter(|_| all_good && !modules.contains_key(DEFAULT_MODULE));
+    if let Some(module) = default {
+        let way = Way { module, untimed: true, shown: "prober: http\n".into() };
         modules.insert(DEFAULT_MODULE.into(), way);
     }
     Ways { modules, shown: pages.join("---\n").into() }

@@ -76,14 +76,7 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
     drafts.extend(replaced.into_iter().map(|it| (it, false)));
     let help = format!("mend {} first", listed(left_out.iter().copied()));
     let mut config = Config::default();
-    for (draft, _) in &drafts {
-        for (name, module) in &draft.modules {
-            if let Entry::Vacant(place) = config.modules.entry(Arc::clone(&name.text)) {
-                place.insert(Arc::clone(module));
-                config.untimed.extend(draft.untimed.get(&name.text).cloned());
-            }
-        }
-    }
+    config.take_modules(drafts.iter().map(|(draft, _)| draft));
     let mut probes = BTreeSet::new();
     let mut plan = Plan::default();
     for (draft, current) in &mut drafts {
@@ -145,4 +138,18 @@ pub(super) fn join(good: Vec<Draft>, replaced: Vec<Draft>, left_out: &[&str]) ->
     config.plan = Arc::new(plan);
     let told = drafts.into_iter().filter(|(_, current)| *current);
     (config, told.flat_map(|(mut draft, _)| draft.desk.take().complaints).collect())
+}
+
+impl Config {
+    /// The modules of all drafts; a name that several have belongs to the first.
+    fn take_modules<'a>(&mut self, drafts: impl Iterator<Item = &'a Draft>) {
+        for draft in drafts {
+            for (name, module) in &draft.modules {
+                if let Entry::Vacant(place) = self.modules.entry(Arc::clone(&name.text)) {
+                    place.insert(Arc::clone(module));
+                    self.untimed.extend(draft.untimed.get(&name.text).cloned());
+                }
+            }
+        }
+    }
 }

@@ -63,8 +63,7 @@ impl Sight {
             SUSPECT_WORDS.iter().any(|word| key.contains(word))
         };
         match self {
-            Self::Hidden => Self::Hidden,
-            Self::Names => Self::Hidden,
+            Self::Hidden | Self::Names => Self::Hidden,
             Self::Named if sounds_secret() => Self::Hidden,
             Self::Named | Self::Open if SECRETS.contains(&key) => Self::Hidden,
             Self::Open if key == "key" && parent.starts_with("tls") => Self::Hidden,

@@ -134,7 +134,11 @@ fn read(root: &Node, web: &mut WebConfig, desk: &mut Desk) {
                     web.headers.insert(name, value);
                 }
                 Err(_) => {
-                    desk.error(&entry.node.span, "this is no value of a header", "write plain text, one line")
+                    desk.error(
+                        &entry.node.span,
+                        "this is no value of a header",
+                        "write plain text, one line",
+                    );
                 }
             }
         }

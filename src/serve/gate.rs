@@ -85,7 +85,7 @@ impl Gate {
                     info!(file = %file.display(), "the web configuration has changed");
                 }
                 Err(told) => {
-                    error!(file = %file.display(), "the web configuration is bad, the one before holds: {told}")
+                    error!(file = %file.display(), "the web configuration is bad, the one before holds: {told}");
                 }
             }
         }
