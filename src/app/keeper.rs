@@ -56,8 +56,8 @@ struct Known {
     pages: Option<u64>,
     config: Config,
     last_good: LastGood,
-    /// Whether no drop-in is left out.
-    all_there: bool,
+    /// How many drop-ins are left out.
+    left_out: usize,
     targets: BTreeMap<Arc<str>, TargetSet>,
     troubles: Vec<Complaint>,
     /// Whether every drop-in is good.
@@ -241,7 +241,7 @@ impl Keeper {
         let (probes, alerts) = (config.plan.probes.len(), config.plan.alerts.len());
         info!(files = files.len(), bad = bad.len(), probes, alerts, "drop-ins are read");
         news.push(Event::Plan(Arc::clone(&config.plan)));
-        self.known.all_there = files.iter().all(|it| it.in_force != InForce::LeftOut);
+        self.known.left_out = files.iter().filter(|it| it.in_force == InForce::LeftOut).count();
         let outcome = if bad.is_empty() {
             self.own.reloaded(SystemTime::now());
             Ok(())
@@ -263,8 +263,8 @@ impl Keeper {
 
     /// Tells `/probe` and `/config` what is in force.
     fn tell_ways(&self) {
-        let Known { config, last_good, all_there, .. } = &self.known;
-        let ways = door::ways(config, last_good, self.settings_shown.as_deref(), *all_there);
+        let Known { config, last_good, left_out, .. } = &self.known;
+        let ways = door::ways(config, last_good, self.settings_shown.as_deref(), *left_out == 0);
         self.ways.send_replace(Arc::new(ways));
     }
 

@@ -227,6 +227,7 @@ mod tests {
             ("http%253a%252f%252fa%252f", "http://a/"),
             ("a%2Bb:80", "a+b:80"),
             ("a+b:80", "a b:80"),
+            ("http%3A%2F%2Fa%2Fb%253Ac", "http://a/b%3Ac"),
             ("a%252Fb%26c", "a%2Fb&c"),
             ("%25zz", "%zz"),
         ] {
