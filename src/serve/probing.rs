@@ -139,6 +139,10 @@ pub(super) async fn probe(
     let probing = &front.probing;
     let question = Question::of(query.as_deref().unwrap_or_default());
     let ways = probing.ways();
+    // The modules are not read yet: nobody has asked for a wrong one.
+    if ways.modules.is_empty() && !*front.ready.borrow() {
+        return come_back("the drop-ins are not read yet\n");
+    }
     let Some(way) = ways.modules.get(&*question.module) else {
         front.own.module_unknown();
         return Refusal::UnknownModule(question.module).into_response();
@@ -150,10 +154,7 @@ pub(super) async fn probe(
         Err(refusal) => return refusal.into_response(),
     };
     let Ok(_place) = probing.places.try_acquire() else {
-        let told = "as many targets are being asked as can be at once\n";
-        let mut response = refused(StatusCode::SERVICE_UNAVAILABLE, told);
-        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-        return response;
+        return come_back("as many targets are being asked as can be at once\n");
     };
     let timeout = module.timeout;
     let judged = (probing.asker.0)(module.clone(), target).await;
@@ -197,6 +198,12 @@ fn told_short(text: &str) -> String {
 
 fn refused(status: StatusCode, told: &'static str) -> Response {
     (status, [(header::CONTENT_TYPE, PLAIN)], told).into_response()
+}
+
+fn come_back(told: &'static str) -> Response {
+    let mut response = refused(StatusCode::SERVICE_UNAVAILABLE, told);
+    response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+    response
 }
 
 impl IntoResponse for Refusal {

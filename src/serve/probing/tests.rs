@@ -145,6 +145,17 @@ async fn what_policy_forbids_is_no_answer_about_the_target() {
 }
 
 #[tokio::test]
+async fn before_the_modules_are_read_none_of_them_is_unknown() {
+    let (mut front, make_ready) = front(Snapshot::default(), None);
+    let asker = Asker::new(|module, _| async move { Judged::new(&module, closed()) });
+    front.probing = Probing::new(ProbingSettings::default(), watch::channel(Arc::default()).1, asker);
+    let (status, headers, _) = ask(front.clone(), "GET", "/probe?target=a").await;
+    assert_eq!((status.as_u16(), &headers["retry-after"]), (503, &"1".parse().unwrap()));
+    make_ready.send_replace(true);
+    assert_eq!(ask(front, "GET", "/probe?target=a").await.0, 400);
+}
+
+#[tokio::test]
 async fn a_question_that_another_probe_sent_is_refused() {
     let request = Request::get("/probe?target=a").header(ASKED_FOR_OTHERS, "1");
     assert_eq!(send(behind(nobody()), request.body(Body::empty()).unwrap()).await.0, 508);
