@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -20,25 +19,29 @@ use crate::engine::{Effect, Engine, Event, OwnAlert, Settings, Snapshot, Spread}
 use crate::moment::Moment;
 use crate::notification::Notification;
 use crate::prometheus::Prometheus;
-use crate::serve::{Front, OwnMetrics, SnapshotRequest, serve};
+use crate::serve::{Front, OwnMetrics, Probing, SnapshotRequest, serve};
 use crate::store::{Change, Saved, StoreFailed};
 
 mod crew;
 mod descriptor;
+mod door;
 mod errand;
 mod hearsay;
 mod journal;
 mod keeper;
 mod mishap;
+mod port;
 mod signal;
 mod supervisor;
 mod teller;
 mod watchdog;
 
 use crew::Crew;
+pub use door::Door;
 use errand::Errands;
 use journal::Journal;
 use keeper::Keeper;
+pub use port::Port;
 use teller::{Teller, Workshop};
 use watchdog::{Progress, Round, Watchdog};
 
@@ -51,14 +54,16 @@ pub struct Options {
     pub config_file: Option<PathBuf>,
     /// What flags say over the settings.
     pub overrides: Overrides,
-    /// Where to listen, as `host:port` or `:port`.
-    pub listen: Vec<String>,
+    /// Where our server listens, and who may come in.
+    pub port: Port,
     /// Whether `POST /-/reload` is taken.
     pub lifecycle: bool,
     /// The most attempts that are under way at once; the limit of file descriptors may allow fewer.
     pub concurrency: usize,
     /// The folder for what must outlive the process; none: nothing does.
     pub storage: Option<PathBuf>,
+    /// How `/probe` is set up.
+    pub door: Door,
     /// Shorter times than the drop-ins say, for a demonstration.
     pub pace: Option<Pace>,
     /// Gets every notification as well.
@@ -95,6 +100,14 @@ pub enum Failed {
         "{0}\nhelp: two daemons cannot share one --storage.path; stop the other one, or give this one a folder of its own"
     )]
     State(StoreFailed),
+    /// `--web.config.file` is wrong.
+    #[error("the web configuration is wrong\n{0}")]
+    Web(String),
+    /// `--web.systemd-socket`, and nobody handed one over.
+    #[error(
+        "systemd has opened no socket for us: start it by its socket unit, or without --web.systemd-socket"
+    )]
+    NoSocket,
     /// Signals cannot be waited for.
     #[error("cannot wait for signals: {0}")]
     Signals(std::io::Error),
@@ -108,10 +121,12 @@ pub enum Failed {
 /// Where it cannot start. Once it runs, nothing from outside ends it but a signal.
 pub async fn run(options: Options) -> Result<(), Failed> {
     let own = OwnMetrics::new(env!("CARGO_PKG_VERSION"));
-    let keeper = Keeper::open(&options, own.clone())?;
+    let (tell_ways, ways) = watch::channel(Arc::default());
+    let keeper = Keeper::open(&options, own.clone(), tell_ways)?;
     let settings = keeper.settings().clone();
     let mut signals = signal::Signals::new().map_err(Failed::Signals)?;
-    let listeners = listen(&options.listen).await?;
+    let gate = options.port.gate()?;
+    let listeners = options.port.listeners().await?;
 
     let pulse = Pulse::default();
     let dialer = Dialer::system().with_prometheus(settings.prometheus.clone()).with_pulse(pulse.clone());
@@ -120,6 +135,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let (wishes, reloads) = mpsc::channel(LOOKS_MAX);
     let (ready, is_ready) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
+    let (told, changes) = watch::channel(settings.clone());
 
     let mut edges = JoinSet::new();
     let front = Front {
@@ -127,10 +143,12 @@ pub async fn run(options: Options) -> Result<(), Failed> {
         own: own.clone(),
         ready: is_ready,
         reload: options.lifecycle.then_some(wishes.clone()),
+        probing: Probing::new(options.door.settings, ways, door::asker(&dialer, &options.door, &changes)),
     };
     let addresses = listeners.iter().filter_map(|it| it.local_addr().ok()).collect::<Vec<_>>();
     for listener in listeners {
-        edges.spawn(serve(listener, front.clone(), raised(stopped.clone())));
+        let (gate, prefix) = (gate.clone(), options.port.prefix.clone());
+        edges.spawn(serve(listener, front.clone(), gate, prefix, raised(stopped.clone())));
     }
     info!(addresses = ?addresses, "listening");
     let port = addresses.first().map_or(0, SocketAddr::port);
@@ -144,7 +162,6 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let (journal, saved) = Journal::open(options.storage.as_deref(), &own).await.map_err(Failed::State)?;
     let workshop = Workshop { dialer: &dialer, own: &own, journal: &journal, edges: &mut edges };
     let teller = Teller::start(&settings, page, options.tap, workshop);
-    let (told, changes) = watch::channel(settings.clone());
     edges.spawn(keeper.keep(reloads, events.clone(), told, ready, raised(stopped.clone())));
     let heard = events.clone();
     edges.spawn(hearsay::listen(changes.clone(), dialer.clone(), heard, raised(stopped)));
@@ -322,17 +339,6 @@ impl Daemon {
     fn now(&self) -> Moment {
         Moment { up: self.begun.elapsed(), wall: SystemTime::now() }
     }
-}
-
-/// `:port` is every address of this machine, of both families.
-async fn listen(addresses: &[String]) -> Result<Vec<TcpListener>, Failed> {
-    let mut listeners = Vec::new();
-    for address in addresses {
-        let full = if address.starts_with(':') { format!("[::]{address}") } else { address.clone() };
-        let listener = TcpListener::bind(&full).await;
-        listeners.push(listener.map_err(|error| Failed::Listen { address: address.clone(), error })?);
-    }
-    Ok(listeners)
 }
 
 /// Our page, by this host's name.

@@ -16,14 +16,17 @@ use crate::config::Overrides;
 use crate::demo;
 
 mod check;
+mod door;
 mod explain;
 mod logging;
 mod rules;
 mod scenes;
+mod web;
+mod words;
 
 /// Runs the program with the words of its command line.
 pub fn main() -> ExitCode {
-    let words = Words::parse();
+    let words = Words::parse_from(words::settled(std::env::args_os()));
     let flags = words.flags;
     let command = words.command.unwrap_or(Command::Run);
     // What the demo has to say stands on its own page, not between the lines of a log.
@@ -31,12 +34,13 @@ pub fn main() -> ExitCode {
     let level = flags.log_level.unwrap_or(if quiet { LogLevel::Error } else { LogLevel::Info });
     logging::start(level, flags.log_format);
     match command {
+        Command::Run if flags.check => check::run(&flags, &[], false),
         Command::Run => run(&flags),
         Command::Check(which) => check::run(&flags, &which.files, which.strict),
         Command::Test(which) => scenes::run(&flags, &which.files),
         Command::Rules(RulesWords { alertmanager: _ }) => rules::run(&flags),
         Command::Explain(which) => explain::run(&flags, which.what.as_deref(), which.format),
-        Command::Demo => told(block_on(demo::run(&flags.listen_or(DEMO_ADDRESS)))),
+        Command::Demo => told(block_on(demo::run(&flags.web.listen_or(DEMO_ADDRESS)))),
     }
 }
 
@@ -120,15 +124,20 @@ struct Flags {
     /// The daemon's own settings; none: `fingerpost.yaml` of the configuration folder, where there is one.
     #[arg(long = "config.file", value_name = "FILE", global = true)]
     config_file: Option<PathBuf>,
-    /// Where to listen; may be repeated. [default: :19115]
-    #[arg(long = "web.listen-address", value_name = "ADDRESS", global = true)]
-    listen: Vec<String>,
+    #[command(flatten)]
+    web: web::WebFlags,
+    /// Say what is wrong with the configuration and end, as `check` does.
+    #[arg(long = "config.check", global = true)]
+    check: bool,
+    /// Taken as the exporters take it: files are watched anyway.
+    #[arg(long = "config.enable-auto-reload", global = true)]
+    auto_reload: bool,
+    /// Taken as the exporters take it: a change is seen at once.
+    #[arg(long = "config.auto-reload-interval", value_name = "SECONDS", default_value_t = 30, global = true)]
+    auto_reload_interval: u32,
     /// Take `POST /-/reload`.
     #[arg(long = "web.enable-lifecycle", global = true)]
     lifecycle: bool,
-    /// The URL under which people reach this server; stands in alerts as their source.
-    #[arg(long = "web.external-url", value_name = "URL", global = true)]
-    external_url: Option<Url>,
     /// An Alertmanager to tell; may be repeated.
     #[arg(long = "alertmanager.url", value_name = "URL", global = true)]
     alertmanagers: Vec<Url>,
@@ -148,6 +157,8 @@ struct Flags {
     /// The most attempts that are under way at once; fewer where there are too few file descriptors.
     #[arg(long = "probe.concurrency", value_name = "N", default_value_t = 1000, global = true)]
     concurrency: usize,
+    #[command(flatten)]
+    probe: door::DoorFlags,
     /// The least that is logged. [default: info; error in the demo]
     #[arg(long = "log.level", value_enum, value_name = "LEVEL", global = true)]
     log_level: Option<LogLevel>,
@@ -173,15 +184,11 @@ enum LogFormat {
 }
 
 impl Flags {
-    fn listen_or(&self, default: &str) -> Vec<String> {
-        if self.listen.is_empty() { vec![default.to_owned()] } else { self.listen.clone() }
-    }
-
     fn overrides(&self) -> Overrides {
         Overrides {
             alertmanagers: self.alertmanagers.clone(),
             prometheus: self.prometheus.clone(),
-            external_url: self.external_url.clone(),
+            external_url: self.web.external_url.clone(),
             runbook_dir: self.runbook_dir.clone(),
             runbook_base_url: self.runbook_base_url.clone(),
         }
@@ -198,14 +205,22 @@ impl Flags {
 }
 
 fn run(flags: &Flags) -> ExitCode {
+    let door = match door::of(&flags.probe) {
+        Ok(door) => door,
+        Err(wrong) => {
+            say(std::io::stderr(), &format!("fingerpost: --probe.allow: {wrong}"));
+            return ExitCode::from(2);
+        }
+    };
     let options = Options {
         config_dir: flags.config_dir.clone(),
         config_file: flags.config_file.clone(),
         overrides: flags.overrides(),
-        listen: flags.listen_or(DAEMON_ADDRESS),
+        port: flags.web.port(DAEMON_ADDRESS),
         lifecycle: flags.lifecycle,
         concurrency: flags.concurrency,
         storage: Some(flags.storage_or(std::env::var_os("STATE_DIRECTORY"))),
+        door,
         pace: None,
         tap: None,
         started: None,
@@ -236,3 +251,27 @@ fn say(mut to: impl Write, line: &str) {
 
 const DAEMON_ADDRESS: &str = ":19115";
 const DEMO_ADDRESS: &str = "127.0.0.1:19115";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn no_flag_stands_twice_and_the_exporters_are_taken() {
+        Words::command().debug_assert();
+        let words = "fingerpost --config.file=b.yml --config.enable-auto-reload --config.auto-reload-interval=5 \
+            --timeout-offset=-0.5 --history.limit=3 --log.prober=loud --web.listen-address=:1 --web.listen-address=:2 \
+            --web.config.file= --web.external-url=http://h/pre/ --probe.allow=10.0.0.0/8 --probe.allow=h";
+        let flags = Words::try_parse_from(words.split_whitespace()).unwrap().flags;
+        let port = flags.web.port(DAEMON_ADDRESS);
+        assert_eq!((port.listen, port.web_config), (vec![":1".to_owned(), ":2".to_owned()], None));
+        assert_eq!(Some(port.prefix), crate::serve::Prefix::of("pre"));
+        let settings = door::of(&flags.probe).unwrap().settings;
+        assert_eq!((settings.timeout_offset, settings.history_limit), (-0.5, 3));
+        for wrong in ["--timeout-offset=NaN", "--web.route-prefix=/{x}", "--history.limit=-1"] {
+            assert!(Words::try_parse_from(["fingerpost", wrong]).is_err(), "{wrong}");
+        }
+    }
+}

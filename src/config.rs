@@ -9,7 +9,7 @@
 //!
 //! Texts come as arguments: `files` reads them, and looks for the files that they name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,11 +17,14 @@ use std::time::Duration;
 use url::Url;
 
 pub use complaint::{Complaint, Level, Place};
+pub use exporter::{DEFAULT_MODULE, default_module, is_module_file};
 pub use page::{PageUse, pages, prove};
 pub use pattern::{SHOWN_FILES_ONLY, rooted};
 pub use raw::FILE_BYTES_MAX;
 pub use setting::{SettingsRead, settings};
+pub use shown::{modules_shown, shown, without_secrets};
 pub use target_file::{TARGET_FILE_BYTES_MAX, target_groups};
+pub use web::{Clients, Rate, ServerTls, WebConfig, web};
 
 use crate::labels::Labels;
 use crate::plan::Plan;
@@ -63,6 +66,9 @@ mod draft;
 mod link;
 mod page;
 mod setting;
+mod shown;
+mod exporter;
+mod web;
 
 /// The tools of reading a file of keys, for those who read files of their own.
 pub(crate) mod reading {
@@ -84,6 +90,8 @@ pub struct Config {
     pub modules: BTreeMap<Arc<str>, Arc<Module>>,
     /// Modules that ask for what is not built, and for what. They are left out, alone.
     pub left_out: BTreeMap<Arc<str>, String>,
+    /// The names of those modules that say no timeout of their own.
+    pub untimed: BTreeSet<Arc<str>>,
 }
 
 /// Where a probe's targets come from.
@@ -224,6 +232,13 @@ pub enum InForce {
 /// The texts of all files when they were good for the last time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastGood(BTreeMap<Arc<str>, Arc<str>>);
+
+impl LastGood {
+    /// The files that are in force, with their texts, in byte order of their names.
+    pub fn files(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
+        self.0.iter()
+    }
+}
 
 /// Reads all drop-ins. A file with an error gives way to its last good version, or is left out; what
 /// other files need of it then is left out with a warning, and nothing else is.

@@ -13,7 +13,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::app::{self, Options, Pace};
+use crate::app::{self, Door, Options, Pace, Port};
 use crate::config::Overrides;
 use crate::engine::WATCHDOG;
 use crate::notification::Notification;
@@ -73,10 +73,11 @@ pub async fn run(listen: &[String]) -> Result<(), Failed> {
             prometheus: Some(fleet.prometheus().clone()),
             ..Overrides::default()
         },
-        listen: listen.iter().map(|it| free(it)).collect(),
+        port: Port { listen: listen.iter().map(|it| free(it)).collect(), ..Port::default() },
         lifecycle: false,
         concurrency: CONCURRENCY,
         storage: None,
+        door: Door::default(),
         pace: Some(PACE),
         tap: Some(tap),
         started: Some(started),

@@ -13,9 +13,11 @@ mod fault;
 mod pulse;
 mod head;
 mod proxy;
+mod guard;
 mod request;
 mod resolve;
 mod secret;
+mod server;
 mod socket;
 mod tls;
 mod trail;
@@ -27,6 +29,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::time::timeout;
 
@@ -34,14 +37,17 @@ pub use call::{Answer, CallFailed};
 pub(crate) use connection::{Connection, FirstByte, Wire};
 pub(crate) use datagram::Datagrams;
 pub(crate) use fault::{Part, Trouble, of_http, of_io};
+pub use guard::{Allowed, NoSuchPlace};
 pub use pulse::{Pause, Pulse, Vigil};
 pub(crate) use request::{Answered, Request, Turns};
 pub(crate) use secret::{authorization, base64, body, headers};
+pub(crate) use server::Reception;
 pub(crate) use trail::Trail;
 
 use crate::config::Endpoint;
 use crate::outcome::{FaultKind, OwnSide, Phase};
 use crate::spec::{DialSpec, TlsSpec};
+use guard::Guard;
 use proxy::Environment;
 use resolve::Resolver;
 use tls::Trust;
@@ -52,6 +58,7 @@ pub struct Dialer {
     means: Arc<Means>,
     prometheus: Option<Arc<Endpoint>>,
     pulse: Pulse,
+    guard: Guard,
 }
 
 struct Means {
@@ -84,6 +91,7 @@ impl Dialer {
             means: Arc::new(Means { resolver, trust: Trust::system(), proxies }),
             prometheus: None,
             pulse: Pulse::default(),
+            guard: Guard::Open,
         }
     }
 
@@ -109,6 +117,26 @@ impl Dialer {
         &self.pulse
     }
 
+    /// The same for targets that somebody else names, as through our `/probe`: it dials no address that
+    /// only we can reach, but for those that are `allowed`, and marks its requests ([`ASKED_FOR_OTHERS`]).
+    #[must_use]
+    pub fn for_others(&self, allowed: Arc<Allowed>) -> Self {
+        Self { guard: Guard::Door(allowed), ..self.clone() }
+    }
+
+    /// The same for what the configuration itself names, whoever asks.
+    #[must_use]
+    pub(crate) fn for_ourselves(&self) -> Self {
+        Self { guard: Guard::Open, ..self.clone() }
+    }
+
+    /// The same for where a target leads by a redirect, which was reached at `first` itself: unless that
+    /// was one too, it dials no neighbour on the link and no metadata.
+    #[must_use]
+    pub(crate) fn beyond(&self, first: Option<SocketAddr>) -> Self {
+        Self { guard: self.guard.beyond(first.map(|it| it.ip())), ..self.clone() }
+    }
+
     /// Finds the address of `host` (a name, or an address without brackets) and connects to it,
     /// in the phases `resolve` and `connect`. `connect_timeout` bounds the second alone.
     pub(crate) async fn connect(
@@ -123,6 +151,7 @@ impl Dialer {
         let turns = self.means.resolver.turns(host, spec).await?;
         let peers: Vec<_> = turns.into_iter().map(|it| SocketAddr::new(it, port)).collect();
         met(trail, peers[0]);
+        self.admit(host, &peers, trail)?;
         trail.enter(Phase::Connect);
         let opening = open_in_turn(&peers, spec.source, trail);
         let stream = match connect_timeout {
@@ -141,6 +170,9 @@ impl Dialer {
     ) -> Result<Wire, Trouble> {
         trail.enter(Phase::Connect);
         trail.note(|seen| seen.broken = None);
+        if !self.guard.admits_path(path) {
+            return Err(FaultKind::TargetDenied.into());
+        }
         let opened = async { UnixStream::connect(path).await.map_err(|error| of_connect_unix(&error)) };
         let stream = match connect_timeout {
             None => opened.await?,
@@ -167,6 +199,7 @@ impl Dialer {
         for address in addresses {
             let peer = SocketAddr::new(address, port);
             met(trail, peer);
+            self.admit(host, &[peer], trail)?;
             match timeout(share, open(peer, spec.source)).await {
                 Ok(Ok(stream)) => return Ok(Wire::tcp(stream, trail.clone())),
                 Ok(Err(trouble)) => last = trouble,
@@ -188,6 +221,7 @@ impl Dialer {
         let address = self.means.resolver.address(host, spec).await?;
         let peer = SocketAddr::new(address, port);
         met(trail, peer);
+        self.admit(host, &[peer], trail)?;
         Ok(peer)
     }
 
@@ -203,6 +237,17 @@ impl Dialer {
     ) -> Result<tokio_rustls::client::TlsStream<Wire>, Trouble> {
         trail.enter(Phase::Tls);
         self.means.trust.handshake(wire, host, spec, protocols, trail).await
+    }
+}
+
+impl Dialer {
+    /// Whether all of these, which were found for `host`, may be dialled.
+    fn admit(&self, host: &str, peers: &[SocketAddr], trail: &Trail) -> Result<(), Trouble> {
+        if peers.iter().all(|it| self.guard.admits(host, it.ip())) {
+            return Ok(());
+        }
+        trail.enter(Phase::Connect);
+        Err(FaultKind::TargetDenied.into())
     }
 }
 
@@ -277,6 +322,10 @@ fn has_address_for(peer: SocketAddr) -> bool {
     };
     UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(peer)).is_ok()
 }
+
+/// The header of requests that are made for somebody who asked our `/probe`. A `/probe` that gets it
+/// refuses: else two of them could ask each other for ever.
+pub const ASKED_FOR_OTHERS: HeaderName = HeaderName::from_static("x-fingerpost-probe");
 
 /// Who we say we are.
 pub(crate) const AGENT: &str = concat!("Fingerpost/", env!("CARGO_PKG_VERSION"));

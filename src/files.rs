@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{
-    Complaint, FILE_BYTES_MAX, Level, Needed, Outside, Place, SHOWN_FILES_ONLY, Source, rooted,
+    Complaint, FILE_BYTES_MAX, Level, Needed, Outside, Place, SHOWN_FILES_ONLY, Source, is_module_file,
+    rooted,
 };
 use crate::labels::{FNV_OFFSET, fnv1a};
 
@@ -54,6 +55,17 @@ pub fn settings(named: Option<&Path>, config_dir: &Path) -> Option<Source> {
         None => Some(config_dir.join(SETTINGS)).filter(|it| it.exists())?,
     };
     Some(source(&path, &path.display().to_string()))
+}
+
+/// What `--config.file` names: settings, or a module file of the exporter. Without settings there, those of
+/// the configuration folder.
+pub fn configured(named: Option<&Path>, config_dir: &Path) -> (Option<Source>, Option<Source>) {
+    match settings(named, config_dir) {
+        Some(source) if named.is_some() && is_module_file(&source) => {
+            (settings(None, config_dir), Some(source))
+        }
+        source => (source, None),
+    }
 }
 
 /// The pages of a runbook folder and of the folders in it: `.md`, `.markdown`, `.txt`, in byte order

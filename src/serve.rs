@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tower_http::compression::CompressionLayer;
@@ -21,12 +21,18 @@ use crate::engine::Snapshot;
 pub mod family;
 pub mod metrics;
 pub mod own;
+pub mod probing;
 
 mod api;
+mod gate;
+mod history;
 mod listen;
 mod page;
+mod record;
 
+pub use gate::Gate;
 pub use own::{OwnMetrics, QueryResult};
+pub use probing::{Asker, Probing, ProbingSettings, Way, Ways};
 
 /// A question for a picture of the engine. Whoever owns the engine answers it.
 pub type SnapshotRequest = oneshot::Sender<Arc<Snapshot>>;
@@ -45,6 +51,8 @@ pub struct Front {
     pub ready: watch::Receiver<bool>,
     /// Where a reload is asked for; none: the lifecycle API is off.
     pub reload: Option<mpsc::Sender<ReloadRequest>>,
+    /// What `/probe` needs.
+    pub probing: Probing,
 }
 
 impl Front {
@@ -55,25 +63,64 @@ impl Front {
     }
 }
 
-/// Answers on `listener` until `stop` comes; then for a moment what is being answered already.
-pub async fn serve(listener: TcpListener, front: Front, stop: impl Future<Output = ()>) {
-    listen::accept(listener, router(front), stop).await;
+/// What stands before every path: `--web.route-prefix`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prefix(String);
+
+impl Prefix {
+    /// Of a path, with or without slashes around it; none where it is no plain path.
+    pub fn of(path: &str) -> Option<Self> {
+        let path = path.trim_matches('/');
+        let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '/' | '-' | '_' | '.' | '~');
+        let is_sound = path.chars().all(is_plain) && !path.contains("//");
+        is_sound.then(|| Self(if path.is_empty() { String::new() } else { format!("/{path}") }))
+    }
+
+    /// Paths outside of it that lead to the status page.
+    fn led_from(&self) -> Vec<String> {
+        if self.0.is_empty() { Vec::new() } else { vec!["/".to_owned(), self.0.clone()] }
+    }
 }
 
-fn router(front: Front) -> Router {
+/// Answers on `listener` until `stop` comes; then for a moment what is being answered already.
+pub async fn serve(
+    listener: TcpListener,
+    front: Front,
+    gate: Gate,
+    prefix: Prefix,
+    stop: impl Future<Output = ()>,
+) {
+    let probes_max = front.probing.at_once_max();
+    listen::accept(listener, router(front, &prefix), gate, probes_max, stop).await;
+}
+
+fn router(front: Front, prefix: &Prefix) -> Router {
     let reload =
         if front.reload.is_some() { post(reload).put(reload) } else { post(no_reload).put(no_reload) };
-    Router::new()
-        .route("/", get(status_page))
-        .route("/style.css", get(style))
-        .route("/metrics", get(all_metrics))
-        .route("/api/v1/targets", get(targets))
-        .route("/api/v1/alerts", get(alerts))
-        .route("/-/healthy", get("Fingerpost is Healthy.\n"))
-        .route("/-/ready", get(ready))
-        .route("/-/reload", only_post_or_put(reload))
-        .with_state(front)
+    let at = |path: &str| format!("{}{path}", prefix.0);
+    let router = Router::new()
+        .route(&at("/"), get(status_page))
+        .route(&at("/style.css"), get(style))
+        .route(&at("/metrics"), get(all_metrics))
+        .route(&at("/api/v1/targets"), get(targets))
+        .route(&at("/api/v1/alerts"), get(alerts))
+        .route(&at("/config"), get(record::config))
+        .route(&at("/logs"), get(record::logs))
+        .route(&at("/probes"), get(record::history))
+        .route(&at("/-/healthy"), get("Fingerpost is Healthy.\n"))
+        .route(&at("/-/ready"), get(ready))
+        .route(&at("/-/reload"), only_post_or_put(reload))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN))
+        // It has the timeout of its question.
+        .route(&at("/probe"), any(probing::probe));
+    prefix
+        .led_from()
+        .into_iter()
+        .fold(router, |router, path| {
+            let home = (StatusCode::FOUND, [(header::LOCATION, at("/"))]);
+            router.route(&path, get(async move || home))
+        })
+        .with_state(front)
         .layer(map_response(guarded))
         .layer(CompressionLayer::new())
 }

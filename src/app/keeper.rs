@@ -2,7 +2,7 @@
 //! engine what is new. What did not change is not told again.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -16,15 +16,16 @@ use crate::config::{
 use crate::discovery::{self, Memory};
 use crate::engine::{Event, OwnAlert, OwnFinding};
 use crate::files::{self, Watch};
-use crate::plan::{Alert, Plan};
 use crate::runbook::Runbook;
-use crate::serve::{OwnMetrics, ReloadRequest};
+use crate::serve::{OwnMetrics, ReloadRequest, Ways};
 use crate::target::TargetSet;
 
-use super::{Failed, Options, Pace, supervisor};
+use super::{Failed, Options, Pace, door, supervisor};
 
+use pace::{leave_questions_out, quicken};
 use settings::SettingsFile;
 
+mod pace;
 mod settings;
 
 /// The settings, and what was read last.
@@ -36,6 +37,10 @@ pub(super) struct Keeper {
     settings: Settings,
     pace: Option<Pace>,
     own: OwnMetrics,
+    /// A module file of the exporter that was named in place of settings.
+    module_file: Option<PathBuf>,
+    settings_shown: Option<String>,
+    ways: watch::Sender<Arc<Ways>>,
     memory: Memory,
     known: Known,
 }
@@ -54,6 +59,8 @@ struct Known {
     pages: Option<u64>,
     config: Config,
     last_good: LastGood,
+    /// How many drop-ins are left out.
+    left_out: usize,
     targets: BTreeMap<Arc<str>, TargetSet>,
     troubles: Vec<Complaint>,
     /// Whether every drop-in is good.
@@ -68,8 +75,18 @@ impl Keeper {
     /// # Errors
     ///
     /// Where they are wrong: without them nobody would hear of anything.
-    pub(super) fn open(options: &Options, own: OwnMetrics) -> Result<Self, Failed> {
-        let source = files::settings(options.config_file.as_deref(), &options.config_dir);
+    pub(super) fn open(
+        options: &Options,
+        own: OwnMetrics,
+        ways: watch::Sender<Arc<Ways>>,
+    ) -> Result<Self, Failed> {
+        let named = options.config_file.as_deref();
+        let (source, modules) = files::configured(named, &options.config_dir);
+        let module_file = modules.and(options.config_file.clone());
+        if let Some(path) = &module_file {
+            info!(file = %path.display(), "--config.file holds modules and no settings: they are served at /probe");
+        }
+        let settings_shown = source.as_ref().and_then(settings::shown);
         let read = config::settings(source.as_ref(), &options.overrides);
         let missing = files::missing(&read.needed, &options.config_dir);
         let complaints: Vec<_> = read.complaints.into_iter().chain(missing).collect();
@@ -80,11 +97,14 @@ impl Keeper {
         tell(&complaints);
         Ok(Self {
             config_dir: options.config_dir.clone(),
-            config_file: options.config_file.clone(),
+            config_file: if module_file.is_some() { None } else { options.config_file.clone() },
             overrides: options.overrides.clone(),
             settings,
             pace: options.pace,
             own,
+            module_file,
+            settings_shown,
+            ways,
             memory: Memory::default(),
             known: Known { settings: SettingsFile::opened(source.as_ref()), ..Known::default() },
         })
@@ -178,6 +198,7 @@ impl Keeper {
         places.push(self.config_dir.join("probes.d"));
         places.push(self.settings_path());
         places.extend(self.settings.runbook_dir.clone());
+        places.extend(self.module_file.as_ref().and_then(|it| it.parent()).map(folder_of));
         places.sort();
         places.dedup();
         places
@@ -202,7 +223,8 @@ impl Keeper {
     }
 
     fn look_at_drop_ins(&mut self, news: &mut Vec<Event>) -> Result<(), String> {
-        let sources = self.settled_drop_ins();
+        let mut sources = self.settled_drop_ins();
+        sources.extend(self.module_file.as_ref().map(|it| files::source(it, &it.display().to_string())));
         let fingerprint = files::fingerprint(&sources);
         if self.known.drop_ins == Some(fingerprint) {
             return Ok(());
@@ -224,6 +246,7 @@ impl Keeper {
         news.push(Event::Plan(Arc::clone(&config.plan)));
         let found = bad.iter().map(|it| invalid(it, &complaints)).collect();
         news.push(Event::Ourselves { alert: OwnAlert::ProbeFileInvalid, found });
+        self.known.left_out = files.iter().filter(|it| it.in_force == InForce::LeftOut).count();
         let outcome = if bad.is_empty() {
             self.own.reloaded(SystemTime::now());
             Ok(())
@@ -239,7 +262,15 @@ impl Keeper {
         self.known.sources = sources;
         self.known.config = config;
         self.known.last_good = last_good;
+        self.tell_ways();
         outcome
+    }
+
+    /// Tells `/probe` and `/config` what is in force.
+    fn tell_ways(&self) {
+        let Known { config, last_good, left_out, .. } = &self.known;
+        let ways = door::ways(config, last_good, self.settings_shown.as_deref(), *left_out == 0);
+        self.ways.send_replace(Arc::new(ways));
     }
 
     /// Without what is half written, for as long as anybody may reasonably write.
@@ -303,6 +334,11 @@ impl Keeper {
     }
 }
 
+/// The folder of a file that is named without one is where we are.
+fn folder_of(parent: &Path) -> PathBuf {
+    if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() }
+}
+
 fn tell(complaints: &[Complaint]) {
     for it in complaints {
         let (file, line, column) = (&*it.place.file, it.place.line(), it.place.column());
@@ -345,37 +381,6 @@ const ERRORS_TOLD: usize = 3;
 const LOOK_SOON: Duration = Duration::from_secs(1);
 /// After so many looks what is there is taken as it is.
 const WAITS_MAX: u32 = 30;
-
-/// With nobody to ask, a question would be unknown for ever: such probes go, and the queries of alerts,
-/// so that no alert says of each that it has no answer. The plan has just been made, so nobody
-/// shares it.
-fn leave_questions_out(plan: &mut Arc<Plan>) {
-    let Some(plan) = Arc::get_mut(plan) else { return };
-    for alert in plan.alerts.iter_mut().filter_map(Arc::get_mut) {
-        alert.queries.clear();
-    }
-    let before = plan.probes.len();
-    plan.probes.retain(|it| !it.module.prober.asks_for_series());
-    let left_out = before - plan.probes.len();
-    if left_out > 0 {
-        let alerts = std::mem::take(&mut plan.alerts);
-        let has_probe = |alert: &Arc<Alert>| plan.probes.iter().any(|it| it.name == alert.probe);
-        plan.alerts = alerts.into_iter().filter(has_probe).collect();
-        let help = "give `prometheus` in the settings, or --prometheus.url";
-        warn!(probes = left_out, help, "no Prometheus is named: the probes that ask one are left out");
-    }
-}
-
-/// Shortens times where that is asked for. The plan has just been made, so nobody shares it.
-fn quicken(plan: &mut Arc<Plan>, pace: Pace) {
-    let Some(plan) = Arc::get_mut(plan) else { return };
-    for probe in &mut plan.probes {
-        Arc::make_mut(probe).interval = pace.interval;
-    }
-    for alert in plan.alerts.iter_mut().filter_map(Arc::get_mut) {
-        alert.hold = pace.hold;
-    }
-}
 
 #[cfg(test)]
 mod tests {

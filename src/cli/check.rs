@@ -9,6 +9,7 @@ use crate::discovery::{self, Memory};
 use crate::files;
 use crate::plan::Plan;
 use crate::runbook::Runbook;
+use crate::serve::Gate;
 
 use super::{Flags, say};
 
@@ -39,8 +40,14 @@ pub(super) fn run(flags: &Flags, named: &[PathBuf], strict: bool) -> ExitCode {
         let folder = flags.config_dir.join("probes.d");
         say(std::io::stderr(), &format!("there is no drop-in in {}", folder.display()));
     }
+    let web = flags.web.port("").web_config.map(|file| Gate::of(&file));
+    let web_error = web.and_then(Result::err);
+    if let Some(told) = &web_error {
+        say(std::io::stderr(), &format!("{told}\n"));
+    }
     let count = |level| complaints.iter().filter(|it| it.level == level).count();
-    let (errors, warnings) = (count(Level::Error), count(Level::Warning));
+    let errors = count(Level::Error) + usize::from(web_error.is_some());
+    let warnings = count(Level::Warning);
     let (probes, alerts) = (config.plan.probes.len(), config.plan.alerts.len());
     let told = format!(
         "{}, {}, {}: {}, {}",
@@ -55,7 +62,7 @@ pub(super) fn run(flags: &Flags, named: &[PathBuf], strict: bool) -> ExitCode {
 }
 
 pub(super) fn settings(flags: &Flags, complaints: &mut Vec<Complaint>) -> Option<Settings> {
-    let source = files::settings(flags.config_file.as_deref(), &flags.config_dir);
+    let (source, _) = files::configured(flags.config_file.as_deref(), &flags.config_dir);
     let read = config::settings(source.as_ref(), &flags.overrides());
     complaints.extend(read.complaints);
     complaints.extend(files::missing(&read.needed, &flags.config_dir));
@@ -64,7 +71,8 @@ pub(super) fn settings(flags: &Flags, complaints: &mut Vec<Complaint>) -> Option
 
 fn sources(flags: &Flags, named: &[PathBuf]) -> Vec<Source> {
     if named.is_empty() {
-        return files::drop_ins(&flags.config_dir);
+        let (_, modules) = files::configured(flags.config_file.as_deref(), &flags.config_dir);
+        return files::drop_ins(&flags.config_dir).into_iter().chain(modules).collect();
     }
     named.iter().map(|path| files::source(path, &path.display().to_string())).collect()
 }

@@ -133,7 +133,7 @@ fn authorization(node: &Node, desk: &mut Desk) -> Option<Auth> {
 }
 
 /// A secret in the file, or in a file of its own; not both.
-fn secret(fields: &Fields<'_>, inline: &str, file: &str, desk: &mut Desk) -> Option<Secret> {
+pub(super) fn secret(fields: &Fields<'_>, inline: &str, file: &str, desk: &mut Desk) -> Option<Secret> {
     exclude(fields, inline, file, desk);
     let given = fields.text(inline, desk).map(|it| Secret::Inline(it.to_owned()));
     given.or_else(|| secret_file(fields, file, desk))
@@ -183,13 +183,13 @@ pub(super) fn tls(node: &Node, desk: &mut Desk) -> TlsSpec {
     }
 }
 
-fn pem(fields: &Fields<'_>, inline: &str, file: &str, desk: &mut Desk) -> Option<Pem> {
+pub(super) fn pem(fields: &Fields<'_>, inline: &str, file: &str, desk: &mut Desk) -> Option<Pem> {
     exclude(fields, inline, file, desk);
     let given = fields.text(inline, desk).filter(|it| !it.is_empty()).map(|it| Pem::Inline(it.to_owned()));
     given.or_else(|| path(fields, file, desk).map(Pem::File))
 }
 
-fn version(fields: &Fields<'_>, key: &str, default: TlsVersion, desk: &mut Desk) -> TlsVersion {
+pub(super) fn version(fields: &Fields<'_>, key: &str, default: TlsVersion, desk: &mut Desk) -> TlsVersion {
     let Some(node) = fields.get(key) else { return default };
     match word::text(node, desk).unwrap_or_default() {
         "TLS12" => TlsVersion::V1_2,

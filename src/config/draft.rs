@@ -25,6 +25,8 @@ pub(super) struct Draft {
     pub(super) modules: Vec<(Word, Arc<Module>)>,
     /// Of those the ones that ask for what is not built, and for what.
     pub(super) lacking: BTreeMap<Arc<str>, String>,
+    /// The names of those modules that say no timeout.
+    pub(super) untimed: BTreeSet<Arc<str>>,
     pub(super) probes: Vec<ProbeDraft>,
     pub(super) alerts: Vec<AlertDraft>,
     pub(super) texts: Vec<TextDraft>,
@@ -48,6 +50,7 @@ pub(super) fn read(source: &Source) -> Draft {
         readable: false,
         modules: Vec::new(),
         lacking: BTreeMap::new(),
+        untimed: BTreeSet::new(),
         probes: Vec::new(),
         alerts: Vec::new(),
         texts: Vec::new(),
@@ -58,6 +61,7 @@ pub(super) fn read(source: &Source) -> Draft {
     let fields = Fields::of(&root, &DROP_IN, desk);
     for entry in fields.map("modules", desk) {
         let (module, lacking) = module::read(entry, desk);
+        draft.untimed.extend(module::is_untimed(entry).then(|| Arc::clone(&entry.key)));
         let Some(name) = Word::new(&entry.key, &entry.key_span, desk) else { continue };
         if !lacking.is_empty() {
             draft.lacking.insert(Arc::clone(&name.text), lacking.join(", "));
@@ -155,7 +159,10 @@ fn take_modules(drafts: &[(Draft, bool)], config: &mut Config) {
                 continue;
             }
             match draft.lacking.get(name) {
-                None => drop(config.modules.insert(Arc::clone(name), Arc::clone(module))),
+                None => {
+                    config.modules.insert(Arc::clone(name), Arc::clone(module));
+                    config.untimed.extend(draft.untimed.get(name).cloned());
+                }
                 Some(what) => drop(config.left_out.insert(Arc::clone(name), what.clone())),
             }
         }

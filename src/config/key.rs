@@ -13,6 +13,7 @@ pub use query::QUERY;
 pub use tcp::{EXCHANGE, EXPECT_LABEL, TCP};
 pub use tls::HANDSHAKE;
 pub use unix::UNIX;
+pub use web::{WEB, WEB_HTTP, WEB_RATE, WEB_TLS};
 pub use websocket::{TURN, WEBSOCKET, WEBSOCKET_HTTP};
 
 mod client;
@@ -29,6 +30,7 @@ mod tcp;
 mod websocket;
 mod tls;
 mod unix;
+mod web;
 
 /// The keys of one kind of map.
 #[derive(Debug)]
@@ -147,6 +149,10 @@ pub const SECTIONS: &[&Section] = &[
     &scene::SCENE_ALERT,
     &scene::SCENE_ADVICE,
     &scene::SCENE_ESCALATION,
+    &WEB,
+    &WEB_TLS,
+    &WEB_HTTP,
+    &WEB_RATE,
 ];
 
 /// A file in `probes.d`.

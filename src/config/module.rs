@@ -7,7 +7,7 @@ use super::complaint::{listed, nearest};
 use super::desk::Desk;
 use super::field::Fields;
 use super::key::MODULE;
-use super::raw::Entry;
+use super::raw::{Entry, Value};
 use super::word::{self, Bounds, HOUR};
 use super::{dns, grpc, http, icmp, metrics, path, query, tcp, tls, unix, websocket};
 use crate::spec::{Module, Prober};
@@ -43,6 +43,15 @@ fn module(entry: &Entry, desk: &mut Desk) -> Module {
         desk.warning(span, title, "write `prober: metrics` to ask as a scrape does");
     }
     Module { name: Arc::clone(&entry.key), timeout, patience, connect_timeout, prober }
+}
+
+/// Whether the module says no timeout, or none by `0s`: then `/probe` takes as long as its asker has.
+pub(super) fn is_untimed(entry: &Entry) -> bool {
+    let Value::Map(entries) = &entry.node.value else { return true };
+    match entries.iter().find(|it| &*it.key == "timeout").map(|it| &it.node.value) {
+        None | Some(Value::Null | Value::List(_) | Value::Map(_)) => true,
+        Some(Value::Scalar(it)) => it.text.chars().filter(char::is_ascii_digit).all(|it| it == '0'),
+    }
 }
 
 fn prober(fields: &Fields<'_>, desk: &mut Desk) -> Prober {

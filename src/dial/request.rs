@@ -1,5 +1,6 @@
 //! One HTTP request over a connection of its own, up to the head of its answer.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,8 +22,9 @@ use super::connection::{Connection, Farewell, FirstByte};
 use super::fault::{Part, Trouble, of_http};
 use super::head::is_framed;
 use super::proxy;
+use super::resolve::is_localhost;
 use super::trail::Trail;
-use super::{Dialer, Wire};
+use super::{ASKED_FOR_OTHERS, Dialer, Wire};
 use crate::outcome::{FaultKind, Phase};
 use crate::spec::{DialSpec, Proxy, ProxySpec, TlsSpec};
 
@@ -74,7 +76,10 @@ pub(crate) struct Answered {
 impl Dialer {
     /// Sends `request` and reads the head of the answer, in the phases `resolve` to `processing`;
     /// with the first byte of the answer begins `transfer`.
-    pub(crate) async fn request(&self, request: Request<'_>, trail: &Trail) -> Result<Answered, Trouble> {
+    pub(crate) async fn request(&self, mut request: Request<'_>, trail: &Trail) -> Result<Answered, Trouble> {
+        if self.guard.is_door() {
+            request.headers.insert(ASKED_FOR_OTHERS, HeaderValue::from_static("1"));
+        }
         let host = host(request.url)?;
         let port = request.url.port_or_known_default().ok_or(FaultKind::NoSuchName)?;
         let proxy = self.means.proxies.choose(request.proxy, request.url, &host, port);
@@ -119,12 +124,15 @@ impl Dialer {
     ) -> Result<(Wire, String), Trouble> {
         let place = if request.proxy.resolves_here {
             self.find(host, port, request.dial, trail).await?.to_string()
-        } else if host.contains(':') {
-            format!("[{host}]:{port}")
         } else {
-            format!("{host}:{port}")
+            // Where the proxy finds the address, no more than what is written here can be looked at.
+            if let Some(address) = written(host) {
+                self.admit(host, &[SocketAddr::new(address, port)], trail)?;
+            }
+            if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
         };
-        let wire = self.reach(&proxy.host, proxy.port, request, trail).await?;
+        // Who named the target did not name the proxy.
+        let wire = self.for_ourselves().reach(&proxy.host, proxy.port, request, trail).await?;
         Ok((wire, place))
     }
 
@@ -181,6 +189,11 @@ impl Dialer {
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok((stream, is_http2))
     }
+}
+
+/// The address that a host is by itself.
+fn written(host: &str) -> Option<IpAddr> {
+    if is_localhost(host) { Some(Ipv4Addr::LOCALHOST.into()) } else { host.parse().ok() }
 }
 
 /// The URL's host as a name or an address, without brackets.

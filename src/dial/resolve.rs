@@ -159,7 +159,7 @@ fn family_of(address: IpAddr) -> Family {
 }
 
 /// `localhost` and what is below it never leave the machine, whatever its resolver thinks (RFC 6761).
-fn is_localhost(host: &str) -> bool {
+pub(super) fn is_localhost(host: &str) -> bool {
     let host = bare(host);
     host == "localhost" || host.ends_with(".localhost")
 }

@@ -152,3 +152,19 @@ fn what_is_half_written_is_what_it_was_before_and_a_swapped_generation_is_taken_
     symlink("..1", dir.path().join("probes.d/..data")).unwrap();
     assert!(!settled(drop_ins(dir.path()), &before, dir.path()).1);
 }
+
+#[test]
+fn a_module_file_is_no_settings_only_where_it_is_named() {
+    let dir = folder(&[("blackbox.yml", "modules: { a: { prober: tcp } }")]);
+    let file = dir.path().join("blackbox.yml");
+    let (settings, modules) = configured(Some(&file), dir.path());
+    assert!(settings.is_none() && modules.is_some());
+    fs::write(dir.path().join("fingerpost.yaml"), "modules: {}").unwrap();
+    let (settings, modules) = configured(Some(&file), dir.path());
+    assert!(settings.is_some() && modules.is_some(), "settings may stand beside it");
+    let (settings, modules) = configured(None, dir.path());
+    assert!(settings.is_some() && modules.is_none(), "there it is a mistake, and is told as one");
+    fs::write(&file, "resend_interval: 1m").unwrap();
+    let (settings, modules) = configured(Some(&file), dir.path());
+    assert!(settings.is_some() && modules.is_none());
+}

@@ -36,6 +36,7 @@ pub(super) struct Errand<'a> {
 pub(super) async fn follow(dialer: &Dialer, errand: Errand<'_>, trail: &Trail) -> Result<Answered, Trouble> {
     let client = errand.client;
     let mut hop = Hop::first(errand)?;
+    let mut dialer = dialer.clone();
     loop {
         let tls = hop.tls(&client.tls);
         let request = Request {
@@ -50,11 +51,14 @@ pub(super) async fn follow(dialer: &Dialer, errand: Errand<'_>, trail: &Trail) -
             connect_timeout: hop.connect_timeout,
             http2: client.http2,
         };
-        let answered = dialer.request(request, trail).await?;
+        let answered = dialer.request(request, trail).await.map_err(|trouble| hop.denied(trouble))?;
         trail.note(|seen| seen.http = Some(hop.facts(&answered)));
         let Some(location) = client.follow_redirects.then(|| lead(&answered)).flatten() else {
             return Ok(answered);
         };
+        if hop.redirects == 0 {
+            trail.note(|seen| dialer = dialer.beyond(seen.peer));
+        }
         hop.redirects += 1;
         trail.note_http(|facts| facts.redirects = hop.redirects);
         if hop.redirects > REDIRECTS_MAX {
@@ -113,6 +117,16 @@ impl Hop {
             redirects: 0,
             is_abroad: false,
         })
+    }
+
+    /// What policy forbids is the target's fault where a redirect led there.
+    fn denied(&self, trouble: Trouble) -> Trouble {
+        match trouble {
+            Trouble::Theirs(FaultKind::TargetDenied) if self.redirects > 0 => {
+                FaultKind::RedirectDenied.into()
+            }
+            Trouble::Theirs(_) | Trouble::Ours(_) => trouble,
+        }
     }
 
     fn headers(&self, client: &HttpClient) -> Result<HeaderMap, OwnSide> {

@@ -19,7 +19,7 @@ pub(super) async fn ask(
     trail.enter(Phase::Processing);
     let answered = match dialer.prometheus() {
         Some(endpoint) => {
-            let prometheus = Prometheus::new(within(endpoint, module), dialer.clone());
+            let prometheus = Prometheus::new(within(endpoint, module), dialer.for_ourselves());
             let samples = prometheus.samples(&spec.promql).await;
             samples.map_err(|it| it.to_string()).and_then(series)
         }

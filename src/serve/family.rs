@@ -53,7 +53,8 @@ mod tests {
         let mut names = std::collections::BTreeSet::new();
         for it in families() {
             assert!(names.insert(it.name), "{} stands twice", it.name);
-            assert!(it.name.starts_with("probe_") || it.name.starts_with("fingerpost_"), "{}", it.name);
+            let ours = ["probe_", "fingerpost_", "blackbox_"].iter().any(|start| it.name.starts_with(start));
+            assert!(ours, "{}", it.name);
             assert_eq!(it.name.ends_with("_total"), it.kind == Kind::Counter, "{}", it.name);
             assert!(!it.help.is_empty() && !it.help.contains('\n') && !it.help.contains('\\'));
         }

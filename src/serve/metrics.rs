@@ -14,6 +14,7 @@ use crate::labels::{escape, is_label_name};
 
 mod conversation;
 mod dns;
+mod alone;
 mod engine;
 mod grpc;
 mod http;
@@ -24,6 +25,7 @@ mod target;
 mod tls;
 mod websocket;
 
+pub(super) use alone::render as render_alone;
 pub(super) use engine::OF_ENGINE;
 use reading::{Reading, TargetRow};
 
@@ -57,7 +59,7 @@ pub fn render(snapshot: &Snapshot, own: &OwnMetrics) -> String {
         for it in &series {
             (row.samples)(
                 &Reading::of(it.status),
-                &mut Samples { sheet: &mut sheet, family: &row.family, series: it },
+                &mut Samples { sheet: &mut sheet, family: &row.family, series: Some(it) },
             );
         }
     }
@@ -135,7 +137,8 @@ fn push_label(text: &mut String, name: &str, value: &str) {
 struct Samples<'a, 's> {
     sheet: &'a mut Sheet,
     family: &'static Family,
-    series: &'a Series<'s>,
+    /// Whose labels they bear; none: nobody's, the page is about one target.
+    series: Option<&'a Series<'s>>,
 }
 
 impl Samples<'_, '_> {
@@ -152,12 +155,15 @@ impl Samples<'_, '_> {
     }
 
     fn sample(&mut self, names: &[&str], values: &[&str], value: f64) {
-        let labels = &self.series.status.target.labels;
+        let Some(series) = self.series else {
+            return self.sheet.sample(self.family, "", names.iter().zip(values), value);
+        };
+        let labels = &series.status.target.labels;
         if names.iter().any(|it| *it == "probe" || labels.contains(it)) {
-            let renamed = labels_of(self.series.status, names);
+            let renamed = labels_of(series.status, names);
             self.sheet.sample(self.family, &renamed, names.iter().zip(values), value);
         } else {
-            self.sheet.sample(self.family, &self.series.labels, names.iter().zip(values), value);
+            self.sheet.sample(self.family, &series.labels, names.iter().zip(values), value);
         }
     }
 }

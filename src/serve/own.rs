@@ -29,6 +29,9 @@ pub struct OwnMetrics {
     targets_left_out: IntGaugeVec,
     state_saved: IntGauge,
     state_errors: IntCounter,
+    module_unknown: IntCounter,
+    exporter_reload_successful: IntGauge,
+    exporter_reload_success_timestamp: Gauge,
     registry: Registry,
 }
 
@@ -63,6 +66,15 @@ impl OwnMetrics {
             targets_left_out: register(&registry, IntGaugeVec::new(opts(&LEFT_OUT), LEFT_OUT.labels)),
             state_saved: register(&registry, IntGauge::with_opts(opts(&STATE_SAVED))),
             state_errors: register(&registry, IntCounter::with_opts(opts(&STATE_ERRORS))),
+            module_unknown: register(&registry, IntCounter::with_opts(opts(&MODULE_UNKNOWN))),
+            exporter_reload_successful: register(
+                &registry,
+                IntGauge::with_opts(opts(&EXPORTER_RELOAD_SUCCESSFUL)),
+            ),
+            exporter_reload_success_timestamp: register(
+                &registry,
+                Gauge::with_opts(opts(&EXPORTER_RELOAD_SUCCESS_TIMESTAMP)),
+            ),
             registry,
         }
     }
@@ -96,16 +108,24 @@ impl OwnMetrics {
         self.paused_seconds.inc_by(lasted.as_secs_f64());
     }
 
+    /// Counts a question to `/probe` for a module that there is not.
+    pub(super) fn module_unknown(&self) {
+        self.module_unknown.inc();
+    }
+
     /// Notes that all drop-ins were read and are in force.
     pub fn reloaded(&self, at: SystemTime) {
         self.reload_successful.set(1);
         let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.reload_success_timestamp.set(since.as_secs_f64());
+        self.exporter_reload_successful.set(1);
+        self.exporter_reload_success_timestamp.set(since.as_secs_f64());
     }
 
     /// Notes that something could not be read, or was not good.
     pub fn reload_failed(&self) {
         self.reload_successful.set(0);
+        self.exporter_reload_successful.set(0);
     }
 
     /// Says of each drop-in, by the file's name, whether it is good; those not named are forgotten.
@@ -257,6 +277,25 @@ const LEFT_OUT: Family = Family {
     labels: &["probe"],
     help: "Targets that discovery names and whose address cannot be asked; the log says which, and why.",
 };
+// Names of the exporter's own that dashboards and rules ask for.
+const MODULE_UNKNOWN: Family = Family {
+    name: "blackbox_module_unknown_total",
+    kind: Kind::Counter,
+    labels: &[],
+    help: "Questions to /probe for a module that there is not.",
+};
+const EXPORTER_RELOAD_SUCCESSFUL: Family = Family {
+    name: "blackbox_exporter_config_last_reload_successful",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "The same as fingerpost_config_last_reload_successful, for rules written for the exporter.",
+};
+const EXPORTER_RELOAD_SUCCESS_TIMESTAMP: Family = Family {
+    name: "blackbox_exporter_config_last_reload_success_timestamp_seconds",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "The same as fingerpost_config_last_reload_success_timestamp_seconds, for rules written for the exporter.",
+};
 const STATE_SAVED: Family = Family {
     name: "fingerpost_state_saved",
     kind: Kind::Gauge,
@@ -291,6 +330,9 @@ pub(super) const FAMILIES: &[Family] = &[
     LEFT_OUT,
     STATE_SAVED,
     STATE_ERRORS,
+    MODULE_UNKNOWN,
+    EXPORTER_RELOAD_SUCCESSFUL,
+    EXPORTER_RELOAD_SUCCESS_TIMESTAMP,
     BUILD_INFO,
 ];
 

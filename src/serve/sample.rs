@@ -68,6 +68,11 @@ pub(super) fn query_module() -> Module {
     module(Prober::Query(QuerySpec { promql: "x > 3".into(), by, on_empty }))
 }
 
+/// Modules that speak to nobody by name.
+pub(super) fn path_free_modules() -> [Module; 2] {
+    [query_module(), module(Prober::Path(crate::spec::PathSpec::default()))]
+}
+
 fn module(prober: Prober) -> Module {
     let timeout = Duration::from_secs(10);
     Module { name: "m".into(), timeout, patience: timeout, connect_timeout: None, prober }

@@ -10,7 +10,10 @@ use crate::engine::AlertState;
 use crate::outcome::Late;
 
 /// A front over that snapshot, and the end from which it is made ready.
-fn front(snapshot: Snapshot, reload: Option<mpsc::Sender<ReloadRequest>>) -> (Front, watch::Sender<bool>) {
+pub(super) fn front(
+    snapshot: Snapshot,
+    reload: Option<mpsc::Sender<ReloadRequest>>,
+) -> (Front, watch::Sender<bool>) {
     let (ask, mut asked) = mpsc::channel::<SnapshotRequest>(4);
     let snapshot = Arc::new(snapshot);
     tokio::spawn(async move {
@@ -19,16 +22,17 @@ fn front(snapshot: Snapshot, reload: Option<mpsc::Sender<ReloadRequest>>) -> (Fr
         }
     });
     let (make_ready, ready) = watch::channel(false);
-    (Front { ask, own: OwnMetrics::new("0"), ready, reload }, make_ready)
+    let probing = probing::tests::nobody();
+    (Front { ask, own: OwnMetrics::new("0"), ready, reload, probing }, make_ready)
 }
 
-async fn ask(front: Front, method: &str, path: &str) -> (StatusCode, HeaderMap, String) {
+pub(super) async fn ask(front: Front, method: &str, path: &str) -> (StatusCode, HeaderMap, String) {
     let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
     send(front, request).await
 }
 
-async fn send(front: Front, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
-    let service = hyper_util::service::TowerToHyperService::new(router(front));
+pub(super) async fn send(front: Front, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+    let service = hyper_util::service::TowerToHyperService::new(router(front, &Prefix::default()));
     let (head, body) = hyper::service::Service::call(&service, request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     (head.status, head.headers, String::from_utf8(body.to_vec()).unwrap())
@@ -183,7 +187,7 @@ async fn served() -> (std::net::SocketAddr, oneshot::Sender<()>, tokio::task::Jo
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(async move {
         let _ready = make_ready;
-        serve(listener, front, async { drop(stopped.await) }).await;
+        serve(listener, front, Gate::open(), Prefix::default(), async { drop(stopped.await) }).await;
     });
     (address, stop, server)
 }
@@ -227,7 +231,7 @@ async fn a_connection_too_many_waits_until_there_is_a_place() {
     let request = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut answer = [0; 12];
     let mut held = Vec::new();
-    for _ in 0..256 {
+    for _ in 0..256 + probing::tests::AT_ONCE {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(request).await.unwrap();
         stream.read_exact(&mut answer).await.unwrap();

@@ -20,3 +20,4 @@ mod peer;
 mod reload;
 mod registry_sockets;
 mod shipped_rows;
+mod probe_door;

@@ -77,6 +77,8 @@ impl Keeper {
         }
         self.known.pages = None;
         self.settings = settings;
+        self.settings_shown = source.as_ref().and_then(shown);
+        self.tell_ways();
         info!(alertmanagers = self.settings.alertmanagers.len(), "other settings hold");
         let flags = self.overrides.named();
         if !flags.is_empty() {
@@ -99,6 +101,11 @@ impl Keeper {
         tell(complaints);
         warn!("the settings are not taken: those of before go on");
     }
+}
+
+/// The file as anybody may see it.
+pub(super) fn shown(source: &Source) -> Option<String> {
+    Some(config::shown(&source.name, source.text.as_deref().ok()?))
 }
 
 fn print_of(source: Option<&Source>) -> u64 {

@@ -18,19 +18,46 @@ pub(in crate::serve) struct Reading<'a> {
     pub(in crate::serve) judged: Option<&'a Judged>,
     /// It is a series of the answer to a question, and was not asked for itself.
     pub(in crate::serve) is_series: bool,
+    /// Who is told.
+    pub(in crate::serve) told_to: Audience,
+}
+
+/// Who is told of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::serve) enum Audience {
+    /// Whoever reads `/metrics`. Of what we cannot tell they hear nothing that looks like an answer.
+    All,
+    /// Whoever asked for it, by `/probe`: as from the exporter, every question has an answer, and one
+    /// that we could not ask has failed.
+    Asker,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn of(it: &'a TargetStatus) -> Self {
-        Self { module: &it.module, judged: it.judged.as_deref(), is_series: it.is_series() }
+        Self {
+            module: &it.module,
+            judged: it.judged.as_deref(),
+            is_series: it.is_series(),
+            told_to: Audience::All,
+        }
     }
 
-    /// The attempt, where it says something about the target.
+    /// The one attempt that was asked for.
+    pub(super) fn alone(module: &'a Module, judged: &'a Judged) -> Self {
+        Self { module, judged: Some(judged), is_series: false, told_to: Audience::Asker }
+    }
+
+    /// Whether we cannot tell, for a reason on our own side.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.judged.is_some_and(|it| matches!(it.verdict, Verdict::Unknown(_)))
+    }
+
+    /// The attempt, where it says something about the target, or where somebody waits for it.
     pub(super) fn told(&self) -> Option<&'a Judged> {
-        self.judged.filter(|judged| match judged.verdict {
-            Verdict::Success | Verdict::Failure(..) => true,
-            Verdict::Unknown(_) => false,
-        })
+        match self.told_to {
+            Audience::All => self.judged.filter(|_| !self.is_unknown()),
+            Audience::Asker => self.judged,
+        }
     }
 
     /// How it was asked. Series are answered together: their question tells of it.

@@ -13,7 +13,7 @@ pub(super) const ROWS: &[TargetRow] = &[
         family: gauge(
             "probe_success",
             &[],
-            "Whether the latest attempt was good; absent while we cannot tell (probe_unknown).",
+            "Whether the latest attempt was good; while we cannot tell (probe_unknown) absent, and 0 on /probe.",
         ),
         samples: |it, out| {
             if let Some(judged) = it.told() {
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[TargetRow] = &[
         ),
         samples: |it, out| {
             if it.judged.is_some() {
-                out.put(&[], flag(it.told().is_none()));
+                out.put(&[], flag(it.is_unknown()));
             }
         },
     },
@@ -41,7 +41,9 @@ pub(super) const ROWS: &[TargetRow] = &[
         ),
         samples: |it, out| match it.told().map(|it| it.verdict) {
             Some(Verdict::Failure(cause, phase)) => out.put(&[cause.name(), phase.name()], 1.0),
-            Some(Verdict::Success | Verdict::Unknown(_)) | None => {}
+            // Only who asked is told of it; there is no phase in which the target would have failed.
+            Some(unknown @ Verdict::Unknown(_)) => out.put(&[unknown.cause_name(), ""], 1.0),
+            Some(Verdict::Success) | None => {}
         },
     },
     TargetRow {
