@@ -19,6 +19,7 @@ prometheus-alertmanager prometheus-alertmanager
 amtool prometheus-alertmanager
 prometheus-node-exporter prometheus-node-exporter
 nginx nginx-light
+prometheus-blackbox-exporter prometheus-blackbox-exporter
 ip iproute2
 nft nftables
 mtr mtr-tiny

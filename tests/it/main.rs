@@ -2,6 +2,7 @@
 //! real programs it works with.
 
 mod answers;
+mod beside;
 mod demo;
 mod dns_peer;
 mod end_to_end;

@@ -4,6 +4,7 @@
 //! A program that is not installed is named and its test skipped; with `CI=true` it is a failure.
 
 pub(crate) mod alertmanager;
+pub(crate) mod blackbox_exporter;
 pub(crate) mod daemon;
 pub(crate) mod door;
 pub(crate) mod http;
