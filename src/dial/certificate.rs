@@ -10,8 +10,8 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::der_parser::oid::Oid;
 use x509_parser::extensions::GeneralName;
 use x509_parser::oid_registry::{
-    OID_DOMAIN_COMPONENT, OID_X509_COMMON_NAME, OID_X509_COUNTRY_NAME, OID_X509_LOCALITY_NAME,
-    OID_X509_ORGANIZATION_NAME, OID_X509_ORGANIZATIONAL_UNIT, OID_X509_POSTAL_CODE, OID_X509_SERIALNUMBER,
+    OID_X509_COMMON_NAME, OID_X509_COUNTRY_NAME, OID_X509_LOCALITY_NAME, OID_X509_ORGANIZATION_NAME,
+    OID_X509_ORGANIZATIONAL_UNIT, OID_X509_POSTAL_CODE, OID_X509_SERIALNUMBER,
     OID_X509_STATE_OR_PROVINCE_NAME, OID_X509_STREET_ADDRESS,
 };
 use x509_parser::prelude::FromDer as _;
@@ -64,27 +64,45 @@ fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
     ip4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
 
-/// A name as RFC 2253 writes it: the last part first, `CN=a,O=b`.
+/// A name as the exporter writes it: RFC 2253's notation, the parts that every certificate may have in a
+/// fixed order (Go's, whatever the certificate has), and others behind them, the last one first.
 fn distinguished_name(name: &X509Name<'_>) -> String {
-    let mut parts: Vec<String> =
-        name.iter_rdn().map(|part| part.iter().map(attribute).collect::<Vec<_>>().join("+")).collect();
-    parts.reverse();
+    let all: Vec<_> = name.iter_rdn().flat_map(|part| part.iter()).collect();
+    let of =
+        |oid: &Oid<'_>| all.iter().filter(|it| it.attr_type() == oid).map(|it| value(it)).collect::<Vec<_>>();
+    let mut parts = Vec::new();
+    for (oid, short, many) in &SHORT_NAMES {
+        let values = of(oid);
+        let told = match many {
+            Many::Together => &values[..],
+            Many::LastOnly => &values[values.len().saturating_sub(1)..],
+        };
+        let told: Vec<_> = told.iter().map(|it| format!("{short}={}", escape(it))).collect();
+        parts.extend((!told.is_empty()).then(|| told.join("+")));
+    }
+    let is_other =
+        |it: &&&AttributeTypeAndValue<'_>| SHORT_NAMES.iter().all(|(oid, ..)| oid != it.attr_type());
+    parts.extend(
+        all.iter().filter(is_other).rev().map(|it| format!("{}=#{}", it.attr_type(), encoded(&value(it)))),
+    );
     parts.join(",")
 }
 
-fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
-    let oid = attribute.attr_type();
-    let value = attribute.as_str().map(ToOwned::to_owned);
-    match (short_name(oid), value) {
-        (Some(name), Ok(value)) => format!("{name}={}", escape(&value)),
-        (Some(name), Err(_)) => format!("{name}=#{}", hex(attribute.as_slice())),
-        (None, Ok(value)) => format!("{oid}={}", escape(&value)),
-        (None, Err(_)) => format!("{oid}=#{}", hex(attribute.as_slice())),
-    }
+fn value(attribute: &AttributeTypeAndValue<'_>) -> String {
+    attribute
+        .as_str()
+        .map_or_else(|_| String::from_utf8_lossy(attribute.as_slice()).into_owned(), str::to_owned)
 }
 
-fn short_name(oid: &Oid<'_>) -> Option<&'static str> {
-    SHORT_NAMES.iter().find(|(it, _)| it == oid).map(|(_, name)| *name)
+/// A text in DER, in hex: a printable string where it is one, else UTF-8.
+fn encoded(text: &str) -> String {
+    let is_printable = |it: char| it.is_ascii_alphanumeric() || " '()+,-./:=?".contains(it);
+    let tag = if text.chars().all(is_printable) { 0x13 } else { 0x0c };
+    let length = text.len().to_be_bytes();
+    let length = &length[length.iter().position(|it| *it != 0).unwrap_or(length.len() - 1)..];
+    let long = u8::try_from(length.len()).map_or(0xff, |it| 0x80 | it);
+    let head = if text.len() < 0x80 { vec![tag] } else { vec![tag, long] };
+    hex(&[&head, length, text.as_bytes()].concat())
 }
 
 fn escape(value: &str) -> String {
@@ -115,17 +133,23 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-const SHORT_NAMES: [(Oid<'static>, &str); 10] = [
-    (OID_X509_COMMON_NAME, "CN"),
-    (OID_X509_ORGANIZATION_NAME, "O"),
-    (OID_X509_ORGANIZATIONAL_UNIT, "OU"),
-    (OID_X509_COUNTRY_NAME, "C"),
-    (OID_X509_LOCALITY_NAME, "L"),
-    (OID_X509_STATE_OR_PROVINCE_NAME, "ST"),
-    (OID_X509_STREET_ADDRESS, "STREET"),
-    (OID_X509_POSTAL_CODE, "POSTALCODE"),
-    (OID_X509_SERIALNUMBER, "SERIALNUMBER"),
-    (OID_DOMAIN_COMPONENT, "DC"),
+/// What becomes of a part that a name has several times.
+#[derive(Clone, Copy)]
+enum Many {
+    Together,
+    LastOnly,
+}
+
+const SHORT_NAMES: [(Oid<'static>, &str, Many); 9] = [
+    (OID_X509_SERIALNUMBER, "SERIALNUMBER", Many::LastOnly),
+    (OID_X509_COMMON_NAME, "CN", Many::LastOnly),
+    (OID_X509_POSTAL_CODE, "POSTALCODE", Many::Together),
+    (OID_X509_STREET_ADDRESS, "STREET", Many::Together),
+    (OID_X509_STATE_OR_PROVINCE_NAME, "ST", Many::Together),
+    (OID_X509_LOCALITY_NAME, "L", Many::Together),
+    (OID_X509_ORGANIZATIONAL_UNIT, "OU", Many::Together),
+    (OID_X509_ORGANIZATION_NAME, "O", Many::Together),
+    (OID_X509_COUNTRY_NAME, "C", Many::Together),
 ];
 
 #[cfg(test)]
@@ -148,8 +172,28 @@ mod tests {
         assert_eq!(it.serial, "0aff");
         assert_eq!(it.not_after, httpdate::parse_http_date("Fri, 01 Jan 2021 00:00:00 GMT").unwrap());
         assert_eq!(it.fingerprint_sha256.len(), 64);
-        assert!(it.subject.contains(r"O=Fleet\, Inc") && it.subject.contains(r"CN=\ a"), "{}", it.subject);
+        assert_eq!(it.subject, r"CN=\ a,O=Fleet\, Inc");
         assert_eq!(it.subject, it.issuer);
+    }
+
+    #[test]
+    fn a_name_stands_in_the_order_of_go_whatever_the_certificate_has() {
+        let mut params = CertificateParams::new(vec!["a.example".into()]).unwrap();
+        let mail = DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]);
+        for (kind, value) in [
+            (mail, "a@b.c"),
+            (DnType::CountryName, "DE"),
+            (DnType::CommonName, "a"),
+            (DnType::LocalityName, "Bremen"),
+            (DnType::OrganizationalUnitName, "x;y"),
+            (DnType::OrganizationName, "Fleet"),
+        ] {
+            params.distinguished_name.push(kind, value);
+        }
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let subject = facts(certificate.der()).unwrap().subject;
+        assert_eq!(subject, r"CN=a,L=Bremen,OU=x\;y,O=Fleet,C=DE,1.2.840.113549.1.9.1=#0c056140622e63");
+        assert_eq!(encoded(&"a".repeat(200))[..6], *"1381c8");
     }
 
     #[test]

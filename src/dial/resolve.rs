@@ -75,10 +75,11 @@ impl Resolver {
 
     /// Every address of `host` that will do, the one that is dialled first; never none.
     pub(crate) async fn every_address(&self, host: &str, spec: &DialSpec) -> Result<Vec<IpAddr>, Trouble> {
-        if let Ok(literal) = host.parse::<IpAddr>() {
-            return Ok(vec![literal]);
-        }
         let wanted = Wanted::new(spec);
+        if let Ok(literal) = host.parse::<IpAddr>() {
+            let is_wanted = wanted != Wanted::Only(other_than(family_of(literal)));
+            return if is_wanted { Ok(vec![literal]) } else { Err(FaultKind::NoAddress.into()) };
+        }
         let found = if is_localhost(host) { self.loopback(host) } else { self.lookup(host, wanted).await? };
         let found = wanted.order(&found);
         if found.is_empty() { Err(FaultKind::NoAddress.into()) } else { Ok(found) }
@@ -148,6 +149,13 @@ impl Wanted {
             Self::Only(family) => preferred(family).collect(),
             Self::First(family) => preferred(family).chain(others(family)).collect(),
         }
+    }
+}
+
+fn other_than(family: Family) -> Family {
+    match family {
+        Family::Ip4 => Family::Ip6,
+        Family::Ip6 => Family::Ip4,
     }
 }
 

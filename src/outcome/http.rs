@@ -13,13 +13,13 @@ pub struct HttpFacts {
     pub status: u16,
     /// `HTTP/1.0`, `HTTP/1.1`, `HTTP/2.0`.
     pub version: &'static str,
-    /// How many redirects led there.
+    /// How many redirects led there; 1 where one was met and is not followed.
     pub redirects: u32,
     /// Whether the last answer came over TLS.
     pub ssl: bool,
     /// The URL that answered last, without credentials.
     pub url: String,
-    /// `Content-Length`, where the answer had one.
+    /// `Content-Length`, where the answer had one; 0 where its status says that there is no body.
     pub content_length: Option<u64>,
     /// `Content-Type`, where the answer had one.
     pub content_type: Option<String>,

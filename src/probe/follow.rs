@@ -53,9 +53,12 @@ pub(super) async fn follow(dialer: &Dialer, errand: Errand<'_>, trail: &Trail) -
         };
         let answered = dialer.request(request, trail).await.map_err(|trouble| hop.denied(trouble))?;
         trail.note(|seen| seen.http = Some(hop.facts(&answered)));
-        let Some(location) = client.follow_redirects.then(|| lead(&answered)).flatten() else {
+        let Some(location) = lead(&answered) else { return Ok(answered) };
+        if !client.follow_redirects {
+            // It was met, and is counted as the exporter does.
+            trail.note_http(|facts| facts.redirects = 1);
             return Ok(answered);
-        };
+        }
         if hop.redirects == 0 {
             trail.note(|seen| dialer = dialer.beyond(seen.peer));
         }
@@ -203,7 +206,10 @@ impl Hop {
             redirects: self.redirects,
             ssl: self.url.scheme() == "https",
             url: self.url.to_string(),
-            content_length: text(CONTENT_LENGTH).and_then(|it| it.parse().ok()),
+            content_length: match status {
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Some(0),
+                _ => text(CONTENT_LENGTH).and_then(|it| it.parse().ok()),
+            },
             content_type: text(CONTENT_TYPE).map(Cow::into_owned),
             last_modified: text(LAST_MODIFIED).and_then(|it| httpdate::parse_http_date(&it).ok()),
             ..HttpFacts::default()

@@ -157,9 +157,22 @@ fn page(text: &str) -> Page {
     let samples = text.lines().filter(|it| !it.is_empty() && !it.starts_with('#'));
     let split = |line: &str| {
         let (sample, value) = line.rsplit_once(' ').expect("a sample has a value");
-        (sample.to_owned(), value.parse().expect("a value is a number"))
+        (in_order(sample), value.parse().expect("a value is a number"))
     };
     samples.map(split).collect()
+}
+
+/// The sample with its labels in the order of their names.
+fn in_order(sample: &str) -> String {
+    let Some((name, labels)) = sample.strip_suffix('}').and_then(|it| it.split_once('{')) else {
+        return sample.to_owned();
+    };
+    // Between two labels stands a quote and a comma; within a value every quote has a backslash ahead.
+    let mut labels: Vec<_> = labels.strip_suffix('"').unwrap_or(labels).split("\",").collect();
+    // A label that newer versions of the exporter have as well.
+    labels.retain(|it| !(name == "probe_ssl_last_chain_info" && it.starts_with("serialnumber=")));
+    labels.sort_unstable();
+    format!("{name}{{{}\"}}", labels.join("\","))
 }
 
 fn name_of(sample: &str) -> &str {
@@ -198,7 +211,8 @@ fn documented() -> Vec<Told> {
             ["metric", "where", ..] => true,
             _ if !line.starts_with('|') => false,
             [metric, places, ..] if inside && !metric.starts_with("---") => {
-                let quoted = |it: &str| it.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+                let quoted =
+                    |it: &str| it.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
                 let metrics = quoted(metric);
                 told.extend(metrics.into_iter().map(|metric| Told { metric, places: quoted(places) }));
                 true

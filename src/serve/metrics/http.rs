@@ -2,9 +2,9 @@
 
 use super::Samples;
 use super::number;
-use super::reading::{Reading, TargetRow, flag, gauge, unix_seconds};
+use super::reading::{Audience, Reading, TargetRow, flag, gauge, unix_seconds};
 use crate::cause::{Cause, Judged, Verdict};
-use crate::outcome::{HttpFacts, Missed, Phase};
+use crate::outcome::{End, Fault, HttpFacts, Missed, Outcome, Phase};
 use crate::spec::Prober;
 
 pub(super) const ROWS: &[TargetRow] = &[
@@ -16,7 +16,9 @@ pub(super) const ROWS: &[TargetRow] = &[
         ),
         samples: |it, out| {
             if let (Some(seen), true) = (it.seen(), it.speaks_http()) {
-                for phase in HTTP_PHASES {
+                // Whoever asked alone sees the phases of a request only where there was one.
+                let is_lost = it.told_to == Audience::Asker && never_found(seen);
+                for phase in HTTP_PHASES.into_iter().take(if is_lost { 1 } else { HTTP_PHASES.len() }) {
                     out.put(&[phase.name()], seen.phases.of(phase).as_secs_f64());
                 }
             }
@@ -38,9 +40,14 @@ pub(super) const ROWS: &[TargetRow] = &[
         family: gauge(
             "probe_http_uncompressed_body_length",
             &[],
-            "The length of the body that was read, decoded, in bytes.",
+            "The length of the body that was read, decoded, in bytes; at the most what is read.",
         ),
-        samples: |it, out| put_http(it, out, |it| number(it.body_bytes)),
+        samples: |it, out| {
+            let most = body_bytes_max(&it.module.prober);
+            if let (Some(seen), true) = (it.seen(), it.speaks_http()) {
+                out.put(&[], seen.http.as_ref().map_or(0.0, |it| number(it.body_bytes.min(most))));
+            }
+        },
     },
     TargetRow {
         family: gauge("probe_http_redirects", &[], "How many redirects were followed."),
@@ -79,7 +86,11 @@ pub(super) const ROWS: &[TargetRow] = &[
             let causes = [Cause::ContentMismatch, Cause::HeaderMismatch];
             let fails =
                 || causes.iter().any(|it| matches!(verdict, Verdict::Failure(cause, _) if cause == it));
-            let missed = || Some(outcome.conversation.as_ref()?.missed == Some(Missed::Line));
+            let missed = || {
+                let talk = outcome.conversation.as_ref().map(|it| it.missed == Some(Missed::Line));
+                // The exporter says so also where nothing was said.
+                talk.or((it.told_to == Audience::Asker).then_some(false))
+            };
             let failed = match it.module.prober {
                 Prober::Http(_) => Some(fails()),
                 Prober::Metrics(_)
@@ -118,6 +129,28 @@ pub(super) const ROWS: &[TargetRow] = &[
         },
     },
 ];
+
+/// Whether no address was found, of the first host.
+fn never_found(seen: &Outcome) -> bool {
+    seen.http.is_none() && matches!(seen.end, End::Fault(Fault { phase: Phase::Resolve, .. }))
+}
+
+/// The most of a body that is read, in bytes.
+fn body_bytes_max(prober: &Prober) -> u64 {
+    match prober {
+        Prober::Http(spec) => spec.client.body_bytes_max,
+        Prober::Metrics(spec) => spec.client.body_bytes_max,
+        Prober::Tcp(_)
+        | Prober::Tls(_)
+        | Prober::Unix(_)
+        | Prober::Grpc(_)
+        | Prober::WebSocket(_)
+        | Prober::Dns(_)
+        | Prober::Icmp(_)
+        | Prober::Path(_)
+        | Prober::Query(_) => u64::MAX,
+    }
+}
 
 fn has_json_rules(prober: &Prober) -> bool {
     match prober {

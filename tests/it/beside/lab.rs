@@ -163,7 +163,9 @@ fn answer(path: &str, request: &Request, https: u16) -> Vec<u8> {
         "/posted" if request.head.starts_with("POST") && has("content-type: application/json") => {
             page("201 Created", "", b"a new door\n")
         }
-        "/basic" if has("authorization: Basic cG9ydGVyOmJhc2ljLXRva2VuLTQ3MTE=") => page("200 OK", "", b"in\n"),
+        "/basic" if has("authorization: Basic cG9ydGVyOmJhc2ljLXRva2VuLTQ3MTE=") => {
+            page("200 OK", "", b"in\n")
+        }
         "/bearer" if has("authorization: Bearer bearer-token-4712") => page("200 OK", "", b"in\n"),
         "/basic" | "/bearer" => page("401 Unauthorized", "WWW-Authenticate: Basic\r\n", b"who is it?\n"),
         "/host" => page("200 OK", "", format!("host={}\n", request.host()).as_bytes()),
@@ -178,7 +180,8 @@ fn answer(path: &str, request: &Request, https: u16) -> Vec<u8> {
 fn page(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let mut bytes =
-        format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n").into_bytes();
+        format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n")
+            .into_bytes();
     bytes.extend_from_slice(body);
     bytes
 }
