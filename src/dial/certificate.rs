@@ -16,7 +16,7 @@ use x509_parser::oid_registry::{
 };
 use x509_parser::prelude::FromDer as _;
 use x509_parser::time::ASN1Time;
-use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+use x509_parser::x509::{AttributeTypeAndValue, RelativeDistinguishedName, X509Name};
 
 use crate::outcome::CertificateFacts;
 
@@ -67,7 +67,7 @@ fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
 /// A name as the exporter writes it: RFC 2253's notation, the parts that every certificate may have in a
 /// fixed order (Go's, whatever the certificate has), and others behind them, the last one first.
 fn distinguished_name(name: &X509Name<'_>) -> String {
-    let all: Vec<_> = name.iter_rdn().flat_map(|part| part.iter()).collect();
+    let all: Vec<_> = name.iter_rdn().flat_map(RelativeDistinguishedName::iter).collect();
     let of =
         |oid: &Oid<'_>| all.iter().filter(|it| it.attr_type() == oid).map(|it| value(it)).collect::<Vec<_>>();
     let mut parts = Vec::new();
