@@ -1,4 +1,4 @@
-//! Beside the real blackbox_exporter: the same servers, the same module file, the same questions.
+//! Beside the real `blackbox_exporter`: the same servers, the same module file, the same questions.
 //! What it exports is there under the same name and labels, with the same value where the value is
 //! no time. Every difference stands, with its reason, in `docs/coming-from-blackbox-exporter.md`,
 //! and what stands there must be seen here.

@@ -33,7 +33,7 @@ impl Authority {
     }
 
     pub(super) fn server(&self, names: &[&str]) -> ServerConfig {
-        self.with(params(names), &[&TLS12, &TLS13], None)
+        self.with(&params(names), &[&TLS12, &TLS13], None)
     }
 
     pub(super) fn h2_server(&self, names: &[&str]) -> ServerConfig {
@@ -46,11 +46,11 @@ impl Authority {
         let mut params = params(names);
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2021, 1, 1);
-        self.with(params, &[&TLS12, &TLS13], None)
+        self.with(&params, &[&TLS12, &TLS13], None)
     }
 
     pub(super) fn server_of_tls_1_2(&self, names: &[&str]) -> ServerConfig {
-        self.with(params(names), &[&TLS12], None)
+        self.with(&params(names), &[&TLS12], None)
     }
 
     /// A server that wants a certificate of this authority from its clients.
@@ -58,12 +58,12 @@ impl Authority {
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone()).expect("our own certificate can be read");
         // With TLS 1.2 the client hears of it within the handshake.
-        self.with(params(names), &[&TLS12], Some(roots))
+        self.with(&params(names), &[&TLS12], Some(roots))
     }
 
     fn with(
         &self,
-        params: CertificateParams,
+        params: &CertificateParams,
         versions: &[&'static SupportedProtocolVersion],
         clients: Option<RootCertStore>,
     ) -> ServerConfig {

@@ -1,4 +1,4 @@
-//! The blackbox_exporter, which does what we do.
+//! The `blackbox_exporter`, which does what we do.
 
 use std::net::SocketAddr;
 
