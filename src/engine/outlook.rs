@@ -7,7 +7,7 @@ use crate::board::{Board, Entry};
 use crate::condition::{Condition, Failed, Needs};
 use crate::labels::Labels;
 use crate::moment::Moment;
-use crate::plan::{Alert, Check, Query, Row};
+use crate::plan::{Alert, Check, Query, Row, Vantage};
 use crate::target::TargetId;
 use crate::template::Template;
 use crate::view::{CheckAnswer, Reading, Tally, View};
@@ -96,7 +96,10 @@ impl<'a> Outlook<'a> {
     /// What was asked and has no answer, by name; of the questions to Prometheus those alone that were
     /// asked for the sake of the evidence, or that what was read names.
     fn unanswered(&self, alert: &Alert, read: &[Row]) -> Vec<String> {
-        let asked = |it: &&Check| self.world.inquiries.checks.has(&self.topic(alert, it));
+        // A vantage that nobody has named is missed by nobody.
+        let asked = |it: &&Check| {
+            it.via != Vantage::Unnamed && self.world.inquiries.checks.has(&self.topic(alert, it))
+        };
         let checks = alert.checks.iter().filter(asked).filter(|it| self.answer(alert, it).is_none());
         let queries = alert.queries.iter().filter(|it| self.value(it).is_none());
         let names = |needs: &Needs, it: &Query| needs.queries.iter().any(|name| **name == *it.name);

@@ -122,6 +122,13 @@ impl Scene {
         told["data"]["alerts"].as_array().cloned().unwrap_or_default()
     }
 
+    /// Since when the alert of that name is there.
+    fn active_at(&self, name: &str) -> Value {
+        let alerts = self.alerts();
+        let found = alerts.iter().find(|it| it["labels"]["alertname"] == name);
+        found.unwrap_or_else(|| panic!("no {name} among {alerts:?}"))["activeAt"].clone()
+    }
+
     fn firing(&self, name: &str) -> bool {
         self.alerts().iter().any(|it| it["labels"]["alertname"] == name && it["state"] == "firing")
     }
@@ -312,7 +319,7 @@ fn a_config_map_that_is_swapped_changes_everything_at_once_and_keeps_what_fires(
     std::os::unix::fs::symlink("..data/a.yaml", folder.join("a.yaml")).unwrap();
     assert_eq!(scene.reload().0, 200);
     scene.await_firing("a_down");
-    let since = scene.alerts()[0]["activeAt"].clone();
+    let since = scene.active_at("a_down");
     for generation in 2..20 {
         let name = format!("..{generation}");
         scene.write(&format!("probes.d/{name}/a.yaml"), &first);
@@ -326,9 +333,7 @@ fn a_config_map_that_is_swapped_changes_everything_at_once_and_keeps_what_fires(
     }
     assert_eq!(scene.reload().0, 200);
     scene.await_firing("b_down");
-    let alerts = scene.alerts();
-    let still = alerts.iter().find(|it| it["labels"]["alertname"] == "a_down").expect("it fires on");
-    assert_eq!(still["activeAt"], since);
+    assert_eq!(scene.active_at("a_down"), since);
 }
 
 #[test]
