@@ -1,5 +1,6 @@
 //! What is wrong in a file, and where: told so that a person can mend it without asking again.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -48,24 +49,36 @@ impl Complaint {
             Level::Error => Tone::ERROR,
             Level::Warning => Tone::WARNING,
         };
-        let title = tone.primary_title(&self.title);
+        let title = harmless(&self.title);
+        let title = tone.primary_title(&*title);
         let (number, line, span) = self.place.line_under();
-        let origin = self.place.file.to_string();
+        let line = harmless(line);
+        let origin = harmless(&self.place.file).into_owned();
         let group = if self.place.text.is_empty() {
             Group::with_title(title).element(Origin::path(origin))
         } else {
             let caret = AnnotationKind::Primary.span(span);
-            title.element(Snippet::source(line).path(origin).line_start(number).fold(false).annotation(caret))
+            title.element(
+                Snippet::source(&*line).path(origin).line_start(number).fold(false).annotation(caret),
+            )
         };
         let shown = renderer.render(&[group]);
         match &self.help {
             None => shown,
             Some(help) => {
-                let help = renderer.render(&[Group::with_title(Tone::HELP.primary_title(help))]);
+                let help = harmless(help);
+                let help = renderer.render(&[Group::with_title(Tone::HELP.primary_title(&*help))]);
                 format!("{shown}\n{help}")
             }
         }
     }
+}
+
+/// Without the control characters that stand between ASCII and Latin-1: terminals obey some of them, and
+/// the renderer leaves them as they are. What takes their place is as long, so that spans stay right.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_control = |it| matches!(it, '\u{80}'..='\u{9f}');
+    if text.contains(is_control) { text.replace(is_control, "\u{b7}").into() } else { text.into() }
 }
 
 /// Without colour.
@@ -189,6 +202,19 @@ error: no anchor `#haproxy-failover` on this page
 help: the page has `#haproxy-vip-failover`";
         assert_eq!(it.to_string(), expected);
         assert!(it.render(true).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn nothing_in_a_file_steers_the_terminal_of_whoever_reads_the_complaint() {
+        let text = "key\u{9b}31m\u{1b}[31m\u{85}: value\n";
+        for mut it in [complaint(Level::Error, text, "value"), complaint(Level::Warning, text, "31m")] {
+            it.title.push_str("\u{9b}2J\u{1b}c");
+            it.help = Some("\u{9d}0;title\u{1b}]".to_owned());
+            it.place.file = "a\u{9b}\u{1b}.yaml".into();
+            let shown = it.to_string();
+            assert!(shown.chars().all(|it| it == '\n' || !it.is_control()), "{shown:?}");
+            assert!(shown.contains("value") && shown.contains('^'), "{shown:?}");
+        }
     }
 
     #[test]
