@@ -121,6 +121,7 @@ impl PageRef {
             (Target::Elsewhere(url), empty) if empty.is_empty() => {
                 url.host_str().unwrap_or_default().to_owned()
             }
+            (Target::Site(path), empty) if empty.is_empty() => path.clone(),
             (Target::Elsewhere(_) | Target::Site(_), words) => words,
         }
     }
@@ -305,5 +306,6 @@ mod tests {
         assert_eq!(words("--"), "");
         assert_eq!(page("/armada/armada-tugboats.html").words(), "Armada tugboats");
         assert_eq!(page("https://other.example.org/").words(), "other.example.org");
+        assert_eq!(page("/steps/.html").words(), "steps/.html", "a page is never without a title");
     }
 }
