@@ -38,6 +38,13 @@ SEED ?= 1
 killstorm: ## 1000 times SIGKILL while incidents come and go: none lost, none told twice (KILLS, SEED)
 	KILLS=$(KILLS) SEED=$(SEED) $(CARGO) test --locked --test it killstorm -- --nocapture
 
+RUNS ?= 100000
+TARGET ?=
+
+.PHONY: fuzz
+fuzz: ## try the readers on changed inputs, each RUNS times (TARGET names one; SEED; INPUT=file tries that one again)
+	FUZZ=$(TARGET) RUNS=$(RUNS) SEED=$(SEED) $(CARGO) test --locked --profile fuzz --test it fuzz::every_promise -- --nocapture
+
 .PHONY: demo
 demo: ## a fleet that fails in every way, and what the person on call gets
 	$(CARGO) run --locked --release -- demo

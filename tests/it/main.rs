@@ -9,6 +9,7 @@ mod end_to_end;
 mod bootstrap_peer;
 mod bootstrap_promql;
 mod exposition_peer;
+mod fuzz;
 mod house;
 mod icmp_lab;
 mod inhibit_rules;
