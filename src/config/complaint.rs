@@ -1,6 +1,5 @@
 //! What is wrong in a file, and where: told so that a person can mend it without asking again.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -50,35 +49,38 @@ impl Complaint {
             Level::Warning => Tone::WARNING,
         };
         let title = harmless(&self.title);
-        let title = tone.primary_title(&*title);
+        let title = tone.primary_title(&title);
         let (number, line, span) = self.place.line_under();
-        let line = harmless(line);
-        let origin = harmless(&self.place.file).into_owned();
+        let line = harmless_line(line);
+        let origin = harmless(&self.place.file);
         let group = if self.place.text.is_empty() {
             Group::with_title(title).element(Origin::path(origin))
         } else {
             let caret = AnnotationKind::Primary.span(span);
-            title.element(
-                Snippet::source(&*line).path(origin).line_start(number).fold(false).annotation(caret),
-            )
+            title
+                .element(Snippet::source(&line).path(origin).line_start(number).fold(false).annotation(caret))
         };
         let shown = renderer.render(&[group]);
         match &self.help {
             None => shown,
             Some(help) => {
                 let help = harmless(help);
-                let help = renderer.render(&[Group::with_title(Tone::HELP.primary_title(&*help))]);
+                let help = renderer.render(&[Group::with_title(Tone::HELP.primary_title(&help))]);
                 format!("{shown}\n{help}")
             }
         }
     }
 }
 
-/// Without the control characters that stand between ASCII and Latin-1: terminals obey some of them, and
-/// the renderer leaves them as they are. What takes their place is as long, so that spans stay right.
-fn harmless(text: &str) -> Cow<'_, str> {
-    let is_control = |it| matches!(it, '\u{80}'..='\u{9f}');
-    if text.contains(is_control) { text.replace(is_control, "\u{b7}").into() } else { text.into() }
+/// Without the control characters that terminals may obey.
+fn harmless(text: &str) -> String {
+    text.replace(|it: char| it.is_control() && it != '\n', "\u{b7}")
+}
+
+/// Without those between ASCII and Latin-1, which the renderer leaves in a line as they are. What takes
+/// their place is as long, so that spans stay right.
+fn harmless_line(line: &str) -> String {
+    line.replace(|it| matches!(it, '\u{80}'..='\u{9f}'), "\u{b7}")
 }
 
 /// Without colour.
