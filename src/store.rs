@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -130,11 +130,11 @@ impl Store {
         let mut touched = vec![self.put(Table::Clock, LAST_ALIVE.to_owned(), &millis(now))];
         touched.extend(changes.into_iter().map(|it| self.take(it)));
         if self.database.is_some() {
-            let written = self.commit(&touched);
-            if written.is_err() {
-                self.database = None;
+            match self.commit(&touched) {
+                // What was kept so far stands in memory as well: a new file gets it whole, at once.
+                Err(failed) if self.give_up(&failed, now) => {}
+                written => return written,
             }
-            return written;
         }
         // The file was given up: what memory holds is the truth, and takes its place whole.
         let rows = std::mem::take(&mut self.rows);
@@ -143,10 +143,33 @@ impl Store {
         self.rows = rows;
         opened?;
         let written = self.commit(&known);
-        if written.is_err() {
-            self.database = None;
+        if let Err(failed) = &written {
+            self.give_up(failed, now);
         }
         written
+    }
+
+    /// Lets go of the file. One that is damaged is set aside, so that it is not opened again; whether it was.
+    fn give_up(&mut self, failed: &StoreFailed, now: SystemTime) -> bool {
+        self.close();
+        match failed {
+            StoreFailed::Io { error, .. } if error.kind() == io::ErrorKind::InvalidData => {
+                self.set_aside(&error.to_string(), now).is_ok()
+            }
+            StoreFailed::Io { .. } | StoreFailed::Busy(_) => false,
+        }
+    }
+
+    /// Closing a damaged file may go wrong as writing it did.
+    fn close(&mut self) {
+        let database = self.database.take();
+        let _closed = catch_unwind(AssertUnwindSafe(|| drop(database)));
+    }
+
+    fn set_aside(&self, why: &str, now: SystemTime) -> io::Result<()> {
+        let (path, aside) = (self.path(), self.folder.join(format!("{FILE}.corrupt-{}", millis(now))));
+        error!(file = %path.display(), aside = %aside.display(), why, "the state cannot be read and is set aside");
+        fs::rename(path, aside)
     }
 
     /// Whether anything is kept whose clocks go on.
@@ -214,7 +237,10 @@ impl Store {
             }
             Ok(transaction.commit()?)
         };
-        work().map_err(|error| StoreFailed::Io { path: self.path(), error: of_redb(error) })
+        // What the file promises may be broken where nobody has read it yet: then the library panics.
+        let written = catch_unwind(AssertUnwindSafe(work));
+        let written = written.unwrap_or_else(|_panic| Err(redb::Error::Corrupted(BROKEN.to_owned())));
+        written.map_err(|error| StoreFailed::Io { path: self.path(), error: of_redb(error) })
     }
 
     /// Opens the file and reads all of it. One that cannot be read is set aside.
@@ -230,9 +256,7 @@ impl Store {
             Err(Unread::Busy) => return Err(StoreFailed::Busy(path)),
             Err(Unread::Io(error)) => Err(error),
             Err(Unread::Corrupt(why)) => {
-                let aside = self.folder.join(format!("{FILE}.corrupt-{}", millis(now)));
-                error!(file = %path.display(), aside = %aside.display(), why, "the state cannot be read and is set aside");
-                fs::rename(&path, &aside).map_err(io(&path))?;
+                self.set_aside(&why, now).map_err(io(&path))?;
                 read(&path).map_err(|it| match it {
                     Unread::Busy => io::ErrorKind::ResourceBusy.into(),
                     Unread::Io(error) => error,
@@ -270,6 +294,12 @@ impl Store {
 
     fn path(&self) -> PathBuf {
         self.folder.join(FILE)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -327,13 +357,14 @@ fn read(path: &Path) -> Result<(Database, Rows), Unread> {
         }
         Ok(Err(redb::Error::Io(error))) => Err(Unread::Io(error)),
         Ok(Err(other)) => Err(Unread::Corrupt(other.to_string())),
-        Err(_panic) => Err(Unread::Corrupt("it breaks what the format promises".to_owned())),
+        Err(_panic) => Err(Unread::Corrupt(BROKEN.to_owned())),
     }
 }
 
 fn of_redb(error: redb::Error) -> io::Error {
     match error {
         redb::Error::Io(error) => error,
+        redb::Error::Corrupted(why) => io::Error::new(io::ErrorKind::InvalidData, why),
         other => io::Error::other(other.to_string()),
     }
 }
@@ -368,6 +399,7 @@ fn millis(at: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+const BROKEN: &str = "it breaks what the format promises";
 const FILE: &str = "state.redb";
 const LAST_ALIVE: &str = "last_alive";
 /// After that time nobody needs to hear of the end of an incident: the outbox gives it up then as well.
