@@ -306,7 +306,8 @@ impl Daemon {
     fn recall(&mut self, saved: Saved) {
         let Saved { remembered, owed, last_alive } = saved;
         let told = remembered.iter().filter_map(|it| it.told.clone());
-        self.teller.go_on(told.chain(owed).collect(), self.now());
+        // Ends first: the same labels may fire again by now.
+        self.teller.go_on(owed.into_iter().chain(told).collect(), self.now());
         self.handle(Event::Recall { remembered, last_alive });
     }
 

@@ -211,6 +211,14 @@ impl Rule {
         }
     }
 
+    /// Where it fires, it does so under another name: for people that begins now.
+    pub fn begin_again(&mut self, now: Moment) {
+        match &mut self.state {
+            State::Inactive | State::Pending { .. } => {}
+            State::Firing { starts_at, .. } => *starts_at = now.wall,
+        }
+    }
+
     /// When the clock that runs will have run out ([`Moment::up`]); none while none runs.
     pub fn due(&self, terms: Terms) -> Option<Duration> {
         match &self.state {

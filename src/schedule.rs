@@ -181,8 +181,14 @@ impl Schedule {
     /// back of whom a reading is missing by now, or is older than an interval; what is under way will say
     /// so itself.
     pub fn paused(&mut self, now: Duration, lasted: Duration) -> Vec<TargetId> {
-        for flight in self.flights.values_mut() {
+        for (attempt, flight) in &mut self.flights {
             flight.paused = true;
+            // The probers stood still as well: they get their grace again.
+            if flight.deadline <= now {
+                self.deadlines.remove(&(flight.deadline, *attempt));
+                flight.deadline = now.saturating_add(GRACE);
+                self.deadlines.insert((flight.deadline, *attempt));
+            }
         }
         self.looked = self.looked.max(now);
         let waits =

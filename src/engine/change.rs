@@ -121,8 +121,10 @@ impl Engine {
         }
     }
 
-    /// Where the drop-in gives other labels now, the old incident ends and goes on under the new ones.
-    fn relabel(&mut self, now: Moment, watch: &Watch, key: &Key) {
+    /// Where the drop-in gives other labels now, the old incident ends and another one begins under the
+    /// new ones. It begins now: were it given the old start, labels that change back and forth would make
+    /// an incident fire that was told to be over.
+    pub(super) fn relabel(&mut self, now: Moment, watch: &Watch, key: &Key) {
         let muster = watch.of_groups().and_then(|it| self.world.groups.muster(key, it, &self.world.board));
         let Some(subject) = self.world.subject(watch, key.target, muster.as_ref()) else { return };
         let Some(alarm) = self.alarms.get_mut(key) else { return };
@@ -131,9 +133,10 @@ impl Engine {
         let (labels, unfilled) = watch.labels(&view);
         alarm.unfilled = unfilled;
         let before = std::mem::replace(&mut alarm.labels, labels.clone());
-        if let Some(starts_at) = alarm.rule.starts_at().filter(|_| before != labels) {
+        if before != labels && alarm.rule.starts_at().is_some() {
+            alarm.rule.begin_again(now);
             self.world.ledger.release(&before, key, now.wall, Some(Removed::Labels));
-            self.world.ledger.claim(&labels, key.clone(), starts_at);
+            self.world.ledger.claim(&labels, key.clone(), now.wall);
         }
         self.memory.touch(key);
     }

@@ -105,7 +105,8 @@ impl Ledger {
         let incident = self.incidents.get_mut(labels).expect("it was claimed a moment ago");
         if let Some((meaning, notification)) = told {
             incident.owner = key;
-            incident.starts_at = starts_at;
+            // Who took over from another one that ended goes on under that one's start.
+            incident.starts_at = notification.starts_at;
             incident.told = Some(Told { meaning, notification });
         }
     }

@@ -9,14 +9,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use crate::labels::Labels;
 use crate::moment::Moment;
 use crate::notification::Notification;
-use crate::rule::{Rule, Stage, Transition};
+use crate::rule::{Finding, Rule, Stage, Transition};
 use crate::target::TargetId;
 
 use super::alarms::Alarm;
@@ -64,6 +64,8 @@ pub(super) struct Memory {
     recalled: BTreeSet<Key>,
     /// By probe, who was not asked since the start; counted while anything is recalled.
     unasked: BTreeMap<Arc<str>, BTreeSet<TargetId>>,
+    /// When the clocks were looked at last.
+    looked: Option<Moment>,
 }
 
 impl Memory {
@@ -101,8 +103,40 @@ impl Memory {
         }
     }
 
+    /// Whether the wall clock was set since this was asked last, or the machine has slept: what is kept of
+    /// the clocks that run is in its terms, and would make a restart count time that never passed.
+    fn has_leapt(&mut self, now: Moment) -> bool {
+        let Some(before) = self.looked.replace(now) else { return false };
+        let expected = before.after(now.up.saturating_sub(before.up)).wall;
+        let apart = now.wall.duration_since(expected).unwrap_or_else(|earlier| earlier.duration());
+        apart > LEAP
+    }
+
     fn waits_for(&self, watch: &Watch) -> bool {
         self.unasked.keys().any(|probe| watch.hangs_on(probe))
+    }
+}
+
+/// What an alert has to do with the process before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recollection {
+    /// Nothing, or no more.
+    None,
+    /// It is recalled, and its target was not asked since the start.
+    Unasked,
+    /// It is recalled, and others that it hangs on were not asked since the start.
+    Early,
+    /// It is recalled, and is judged by what is seen now.
+    Ready,
+}
+
+impl Recollection {
+    /// What may be made of a finding: that a target was not asked is none, and no end before all were.
+    pub(super) fn allows(self, finding: Finding) -> Finding {
+        match (self, finding) {
+            (Self::Unasked, _) | (Self::Early, Finding::Absent) => Finding::Unknown,
+            (Self::None | Self::Early | Self::Ready, _) => finding,
+        }
     }
 }
 
@@ -126,6 +160,8 @@ impl Engine {
             }
             self.alarms.insert(key.clone(), Alarm::recalled(rule, labels, diagnosis));
             self.memory.kept.insert(key.clone(), it);
+            // The time without us is on its clock now; a further restart must not count from the old start.
+            self.memory.touch(&key);
             self.memory.recalled.insert(key);
         }
     }
@@ -176,16 +212,25 @@ impl Engine {
         }
     }
 
-    /// Whether it is too early to say that the recalled alert is over: not all that it hangs on has
-    /// been asked since the start.
-    pub(super) fn is_early(&self, watch: &Watch, key: &Key) -> bool {
-        let is_asked = |it: &crate::board::Entry| it.judged.is_some();
-        let own = self.world.board.entry(key.target).is_none_or(is_asked);
-        !own || (watch.hangs_on_others() && self.memory.waits_for(watch))
+    /// What an alert that is looked at has to do with the process before.
+    pub(super) fn recollection(&self, watch: &Watch, key: &Key) -> Recollection {
+        let is_unasked = || self.world.board.entry(key.target).is_some_and(|it| it.judged.is_none());
+        if !self.memory.is_recalled(key) {
+            Recollection::None
+        } else if is_unasked() {
+            Recollection::Unasked
+        } else if watch.hangs_on_others() && self.memory.waits_for(watch) {
+            Recollection::Early
+        } else {
+            Recollection::Ready
+        }
     }
 
     /// What has changed of what must be kept.
     pub(super) fn records(&mut self, now: Moment) -> Vec<Record> {
+        if self.memory.has_leapt(now) {
+            self.alarms.iter().for_each(|(key, _)| self.memory.touch(key));
+        }
         let told = self.world.ledger.take_changed();
         let touched = std::mem::take(&mut self.memory.touched);
         let keys: BTreeSet<_> = touched.into_iter().chain(told).collect();
@@ -222,3 +267,6 @@ impl Engine {
         probes.any(|it| it.module.prober.asks_for_series() && watch.is_about(&it.name))
     }
 }
+
+/// Clocks that part by less than this between two looks are only being slowed or hurried.
+const LEAP: Duration = Duration::from_secs(1);

@@ -461,6 +461,19 @@ fn other_labels_are_another_incident() {
 }
 
 #[test]
+fn labels_that_change_back_do_not_fire_an_incident_that_was_over() {
+    let mut it = one_target(vec![alert("A")]);
+    it.see("a:1", Sight::Refused);
+    it.until(65);
+    it.plan(vec![Alert { labels: vec![("severity".into(), text("warning"))], ..alert("A") }]);
+    it.until(70);
+    it.plan(vec![alert("A")]);
+    let over = it.told.iter().find(|(_, it)| it.ends_at.is_some()).unwrap().1.incident();
+    assert_eq!(it.last().labels, over.labels);
+    assert_ne!(it.last().starts_at, over.starts_at);
+}
+
+#[test]
 fn targets_may_be_known_before_the_plan_that_has_their_probe() {
     let mut it = Stage::new(Vec::new(), Vec::new());
     it.tell(Event::Targets(TargetSet { probe: "p".into(), targets: vec![target("b:1", &[])] }));

@@ -24,6 +24,7 @@ use super::alarms::Alarm;
 use super::diagnosis::Diagnosis;
 use super::isolation::PROBER_ISOLATED;
 use super::ledger::{Claim, Key};
+use super::memory::Recollection;
 use super::ourselves::OwnAlert;
 use super::outlook::Outlook;
 use super::watch::Watch;
@@ -222,17 +223,14 @@ impl Engine {
         let key = Key { alert: Arc::clone(watch.name()), target };
         let muster = watch.of_groups().and_then(|it| self.world.groups.muster(&key, it, &self.world.board));
         let Some(subject) = self.world.subject(watch, target, muster.as_ref()) else { return };
-        let is_early = self.memory.is_recalled(&key) && self.is_early(watch, &key);
+        let recollection = self.recollection(watch, &key);
         let live = self.alarms.get_mut(&key);
         let firing_for = live.as_ref().map_or(Duration::ZERO, |it| it.rule.firing_for(now));
         let view = Outlook { world: &self.world, now, subject, alert: watch.alert(), firing_for };
-        let (mut finding, failed) = match watch.finding(&view) {
-            Ok(finding) => (finding, None),
+        let (finding, failed) = match watch.finding(&view) {
+            Ok(finding) => (recollection.allows(finding), None),
             Err(failed) => (Finding::Unknown, Some(failed)),
         };
-        if is_early && finding == Finding::Absent {
-            finding = Finding::Unknown;
-        }
         if finding != Finding::Unknown {
             self.memory.release(&key);
         }
@@ -253,6 +251,9 @@ impl Engine {
             (Some(_), Finding::Absent | Finding::Unknown) => {}
         }
         self.count_errors(now, watch, &failures);
+        if recollection == Recollection::Ready && finding == Finding::Present {
+            self.relabel(now, watch, &key);
+        }
         self.go_on(now, watch, &key, finding);
     }
 

@@ -353,6 +353,16 @@ fn whom_one_pause_after_the_other_puts_off_is_asked_all_the_same() {
 }
 
 #[test]
+fn an_attempt_across_a_long_pause_is_not_given_up() {
+    let mut it = together(9);
+    it.set(secs(0), TargetId(1), pace(secs(10), secs(10)));
+    it.due(secs(0));
+    it.paused(secs(600), secs(599));
+    assert!(it.lost(secs(600)).is_empty(), "its prober stood still as well");
+    assert_eq!(it.lost(secs(660)).len(), 1);
+}
+
+#[test]
 fn what_is_under_way_across_a_pause_is_marked_and_what_begins_later_is_not() {
     let mut it = together(9);
     it.set(secs(0), TargetId(1), pace(secs(10), secs(10)));

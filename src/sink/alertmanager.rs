@@ -86,6 +86,8 @@ struct Worker {
     started: Instant,
     /// Whether the last batch was answered well; a change is logged.
     listening: bool,
+    /// Whether its clock was far from ours; a change is logged.
+    clocks_differ: bool,
 }
 
 /// A batch on its way; it comes back with what became of it.
@@ -94,7 +96,7 @@ type Call<'a> = Pin<Box<dyn Future<Output = (Batch, Result<Answer, CallFailed>)>
 impl Worker {
     fn new(name: String, manners: Manners, counts: Counts, on_end: OnEnd) -> Self {
         let (outbox, started) = (Outbox::new(manners), Instant::now());
-        Self { name, outbox, counts, on_end, started, listening: true }
+        Self { name, outbox, counts, on_end, started, listening: true, clocks_differ: false }
     }
 
     async fn work<P, F>(mut self, post: P, mut news: mpsc::UnboundedReceiver<News>, flush_within: Duration)
@@ -163,11 +165,11 @@ impl Worker {
     }
 
     fn settle(&mut self, batch: Batch, answer: Result<Answer, CallFailed>) {
-        let (reception, said) = match answer {
-            Ok(answer) => (reception_of(&answer, SystemTime::now()), said(&answer)),
-            Err(CallFailed(why)) => (Reception::Failed, why),
+        let (reception, said, date) = match answer {
+            Ok(answer) => (reception_of(&answer, SystemTime::now()), said(&answer), date_of(&answer.headers)),
+            Err(CallFailed(why)) => (Reception::Failed, why, None),
         };
-        let sink = &self.name;
+        let sink = self.name.clone();
         let listening = match reception {
             Reception::Taken | Reception::Refused | Reception::TooLong => true,
             Reception::NotNow(_) | Reception::Failed => false,
@@ -179,6 +181,9 @@ impl Worker {
         }
         self.listening = listening;
         let settled = self.outbox.settle(batch, reception, self.now());
+        if let Some(date) = date {
+            self.heed_clock(date);
+        }
         self.counts.delivered.inc_by(settled.delivered);
         settled.ended.into_iter().for_each(|it| (self.on_end)(it));
         self.counts.failed.inc_by(settled.failed);
@@ -186,6 +191,21 @@ impl Worker {
             self.counts.rejected.inc();
             warn!(sink, %labels, said, "an alert was refused, and is set aside alone");
         }
+    }
+
+    /// Their clock decides whether an alert is over.
+    fn heed_clock(&mut self, date: SystemTime) {
+        self.outbox.hear_clock(date, self.now());
+        let is_far = self.outbox.skew(self.now()).is_some_and(|it| it > SKEW_TOLD);
+        if is_far != self.clocks_differ {
+            let sink = &self.name;
+            if is_far {
+                warn!(sink, "its clock is not ours; ends are told by its clock");
+            } else {
+                info!(sink, "its clock is ours again");
+            }
+        }
+        self.clocks_differ = is_far;
     }
 
     /// When to look again; without anything to say, news or the end will wake us first.
@@ -236,6 +256,11 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     }
 }
 
+/// When it was answered, by their clock.
+fn date_of(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(header::DATE)?.to_str().ok()?).ok()
+}
+
 /// The answer in words for the log: its status and how its body begins.
 fn said(answer: &Answer) -> String {
     let start = &answer.body[..answer.body.len().min(LOGGED_BYTES_MAX)];
@@ -246,6 +271,8 @@ fn said(answer: &Answer) -> String {
 const TURN: Duration = Duration::from_secs(10);
 /// With nothing to say, the outbox is looked at this often for no reason but that a sleep needs an end.
 const IDLE_WAKEUP: Duration = Duration::from_hours(1);
+/// Clocks that are further apart than this are told of.
+const SKEW_TOLD: Duration = Duration::from_secs(5);
 const LOGGED_BYTES_MAX: usize = 512;
 
 #[cfg(test)]

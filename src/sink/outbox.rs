@@ -16,6 +16,7 @@ use crate::notification::{Incident, Notification};
 
 mod again;
 mod batch;
+mod clock;
 mod manners;
 pub use batch::Batch;
 pub use manners::{Manners, Origin};
@@ -61,6 +62,7 @@ pub struct Outbox {
     alerts_max: usize,
     bytes_max: usize,
     not_before: Duration,
+    clock: Option<clock::Clock>,
     failures: u32,
     expired: u64,
     last_number: u64,
@@ -113,6 +115,7 @@ impl Outbox {
             alerts_max: BATCH_ALERTS_MAX,
             bytes_max: BATCH_BYTES_MAX,
             not_before: Duration::ZERO,
+            clock: None,
             failures: 0,
             expired: 0,
             last_number: 0,
@@ -135,13 +138,11 @@ impl Outbox {
                 *known =
                     Item { notification, generator_url, version, standing: Standing::Unheard, over_since }
             }
-            None => lane.incidents.push_back(Item {
-                notification,
-                generator_url,
-                version,
-                standing: Standing::Unheard,
-                over_since,
-            }),
+            None => {
+                let item =
+                    Item { notification, generator_url, version, standing: Standing::Unheard, over_since };
+                lane.enter(item);
+            }
         }
         self.expired += lane.make_way();
         self.plan(id, now.up);
@@ -204,7 +205,7 @@ impl Outbox {
             }
             Reception::NotNow(wait) => {
                 // Longer than this, and what fires would be taken for over.
-                let wait = wait.min(self.manners.resend_interval * (ENDS_AT_RESENDS - 1));
+                let wait = wait.min(self.manners.resend_interval * (ENDS_AT_RESENDS - 2));
                 self.try_again(&entries, now.up, wait);
                 Settled { failed: count, ..Settled::default() }
             }
@@ -319,6 +320,14 @@ impl Outbox {
 impl Lane {
     fn new(labels: Labels) -> Self {
         Self { labels, incidents: VecDeque::new(), due: None }
+    }
+
+    /// Takes in an incident that is new here. What goes on began after whatever is over, in whichever order
+    /// they come.
+    fn enter(&mut self, item: Item) {
+        let goes_on = self.incidents.back().is_some_and(|it| !it.is_over());
+        let at = self.incidents.len() - usize::from(item.is_over() && goes_on);
+        self.incidents.insert(at, item);
     }
 
     /// Whether that is what is to be said next.

@@ -134,3 +134,83 @@ fn the_same_is_kept_whenever_it_is_looked_at() {
     it.until(400);
     assert_eq!(it.kept, before, "an alert whose message does not change is not written again");
 }
+
+#[test]
+fn a_wall_clock_that_was_set_counts_for_nothing_after_a_restart() {
+    let mut it = one_target(vec![Alert { hold: secs(300), ..alert("A") }]);
+    it.see("a:1", Sight::Refused);
+    it.until(40);
+    it.leap = secs(3600);
+    it.until(61);
+    it.restart(secs(10), vec![Alert { hold: secs(300), ..alert("A") }]);
+    it.targets(one());
+    it.tell(Event::Settled);
+    it.until(100);
+    assert_eq!(it.states(), ["Pending A a:1"]);
+}
+
+#[test]
+fn one_restart_after_the_other_counts_no_time_twice() {
+    let long = || vec![Alert { hold: secs(500), ..alert("A") }];
+    let mut it = one_target(long());
+    it.see("a:1", Sight::Refused);
+    it.until(10);
+    for _ in 0..5 {
+        // Nobody is asked between one end and the next.
+        it.restart(secs(10), long());
+        it.until(100);
+    }
+    it.targets(one());
+    it.tell(Event::Settled);
+    it.until(102);
+    assert_eq!(it.states(), ["Pending A a:1"], "seen in trouble for seconds, and 50 s without us");
+}
+
+#[test]
+fn of_a_target_that_was_not_asked_since_the_start_nothing_fires() {
+    let mut it = one_target(vec![alert("A"), Alert { when: condition("target.failing"), ..alert("B") }]);
+    it.see("a:1", Sight::NoDescriptors);
+    it.until(85);
+    it.restart(secs(30), vec![alert("A")]);
+    it.see("a:1", Sight::Lost);
+    it.targets(one());
+    it.tell(Event::Settled);
+    it.tell(Event::Runbook(Arc::new(Runbook::without_folder(Url::parse("https://r.example").unwrap()))));
+    it.until(20);
+    assert_eq!(it.states(), ["Pending ProbeStale a:1"]);
+}
+
+#[test]
+fn who_took_over_goes_on_under_the_start_that_people_know() {
+    let same = || vec![Alert { labels: vec![("instance".into(), text("one"))], ..alert("A") }];
+    let both = || vec![target("a:1", &[]), target("a:2", &[])];
+    let mut it = Stage::new(same(), both());
+    it.see("a:1", Sight::Refused);
+    it.until(70);
+    it.see("a:2", Sight::Refused);
+    it.until(200);
+    let start = it.last().starts_at;
+    it.see("a:1", Sight::Fine);
+    it.until(230);
+    it.restart(secs(10), same());
+    it.targets(both());
+    it.tell(Event::Settled);
+    it.until(5);
+    assert_eq!(it.snapshot().alerts[0].notification.starts_at, start);
+}
+
+#[test]
+fn labels_that_changed_while_we_were_away_are_another_incident() {
+    let mut it = fires();
+    it.restart(secs(20), vec![Alert { labels: vec![("severity".into(), text("warning"))], ..alert("A") }]);
+    it.see("a:1", Sight::Refused);
+    it.targets(one());
+    it.tell(Event::Settled);
+    it.until(35);
+    let severities: Vec<_> =
+        it.told.iter().map(|(_, it)| (it.labels.get("severity").to_owned(), it.ends_at.is_some())).collect();
+    assert_eq!(
+        severities[severities.len() - 2..],
+        [("critical".to_owned(), true), ("warning".to_owned(), false)]
+    );
+}

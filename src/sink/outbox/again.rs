@@ -5,8 +5,14 @@ use super::{Lane, Outbox, Standing};
 use crate::moment::Moment;
 
 impl Outbox {
-    /// Whatever fires is due at once, however lately it was heard.
+    /// Whatever fires is due at once, however lately it was heard. The machine may have slept: what the
+    /// other side's clock said does not count any more.
     pub fn say_again(&mut self, now: Moment) {
+        self.clock = None;
+        self.say_what_fires(now);
+    }
+
+    pub(super) fn say_what_fires(&mut self, now: Moment) {
         let fires = |lane: &Lane| {
             let says =
                 lane.incidents.front().is_some_and(|it| it.standing == Standing::Heard && !it.is_over());

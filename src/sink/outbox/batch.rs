@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use url::Url;
 
-use super::{ENDS_AT_RESENDS, Entry, Item, Outbox};
+use super::{Entry, Item, Outbox};
 use crate::labels::Labels;
 use crate::moment::Moment;
 
@@ -60,13 +60,11 @@ impl Outbox {
 
     fn posted<'a>(&'a self, item: &'a Item, now: Moment) -> PostedAlert<'a> {
         let it = &item.notification;
-        let ends_at = it.ends_at.unwrap_or(now.wall + self.manners.resend_interval * ENDS_AT_RESENDS);
         PostedAlert {
             labels: &it.labels,
             annotations: &it.annotations,
             starts_at: it.starts_at,
-            // An end before the beginning is refused, and a wall clock may be set back.
-            ends_at: ends_at.max(it.starts_at),
+            ends_at: self.ends_at(item, now),
             generator_url: item.generator_url.as_ref().map(Url::as_str),
         }
     }

@@ -94,6 +94,39 @@ fn what_fires_is_resent_every_interval_and_ends_four_intervals_ahead() {
 }
 
 #[test]
+fn an_end_that_comes_after_the_next_beginning_is_told_first_and_costs_it_nothing() {
+    let mut it = Bench::new();
+    it.fires("A", day(2), "x");
+    it.resolves("A", day(1) - MINUTE);
+    let starts: Vec<_> = it.deliver().iter().map(|it| it["startsAt"].clone()).collect();
+    assert_eq!(starts, ["1970-01-01T23:59:00.000000000Z", "1970-01-03T00:00:00.000000000Z"]);
+}
+
+#[test]
+fn whoever_has_another_clock_is_told_ends_by_that_clock_whatever_is_done_to_ours() {
+    let mut it = Bench::new();
+    it.fires("A", day(1), "x");
+    it.deliver();
+    let hour = Duration::from_hours(1);
+    it.outbox.hear_clock(it.now.wall + hour, it.now);
+    assert_eq!(it.deliver()[0]["endsAt"], "1970-01-02T01:04:00.000000000Z", "said again at once");
+    it.now.wall -= hour;
+    it.wait(MINUTE);
+    assert_eq!(it.deliver()[0]["endsAt"], "1970-01-02T01:05:00.000000000Z");
+    it.now.wall += 5 * hour;
+    it.resolves("A", day(1));
+    assert_eq!(it.deliver()[0]["endsAt"], "1970-01-02T01:01:00.000000000Z", "not hours from now");
+}
+
+#[test]
+fn a_clock_that_is_seconds_away_is_taken_for_ours() {
+    let mut it = Bench::new();
+    it.outbox.hear_clock(it.now.wall + Duration::from_secs(4), it.now);
+    it.fires("A", day(1), "x");
+    assert_eq!(it.deliver()[0]["endsAt"], "1970-01-02T00:04:00.000000000Z");
+}
+
+#[test]
 fn a_change_is_sent_at_once_and_the_same_again_is_not() {
     let mut it = Bench::new();
     it.fires("A", day(1), "x");
@@ -243,7 +276,8 @@ fn retry_after_is_honoured_but_not_beyond_the_life_of_what_fires() {
     assert_eq!(it.pause(), Duration::from_secs(17));
     it.wait(Duration::from_secs(17));
     it.fail(Reception::NotNow(Duration::from_hours(24)));
-    assert_eq!(it.pause(), 3 * MINUTE);
+    // It was heard an interval ago, and is over four after that.
+    assert_eq!(it.pause(), 2 * MINUTE);
 }
 
 #[test]
