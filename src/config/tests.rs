@@ -4,6 +4,7 @@ use crate::template::Template;
 
 mod conversation;
 mod mistakes;
+mod oauth2;
 mod trial;
 
 const GOOD: &str = "\

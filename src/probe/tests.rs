@@ -8,6 +8,7 @@ mod awake;
 mod http;
 mod icmp;
 mod metrics;
+mod oauth2;
 mod patience;
 mod proxy;
 mod query;
