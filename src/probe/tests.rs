@@ -1,5 +1,6 @@
 //! One server, one fault, one expected end.
 
+mod examples;
 mod grpc;
 mod exporter;
 mod handshake;
