@@ -2,6 +2,7 @@ use super::*;
 use crate::spec::{Prober, Way};
 use crate::template::Template;
 
+mod blackbox;
 mod conversation;
 mod mistakes;
 mod oauth2;
