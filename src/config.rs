@@ -68,6 +68,7 @@ mod link;
 mod page;
 mod setting;
 mod shown;
+mod veil;
 mod exporter;
 mod web;
 

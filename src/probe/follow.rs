@@ -12,6 +12,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use url::Url;
 
+use crate::config::without_secrets;
 use crate::dial::{
     Answered, Dialer, Request, Trail, Trouble, Turns, authorization as of_auth, headers as all_headers,
 };
@@ -215,7 +216,8 @@ impl Hop {
             version: version_name(answered.response.version()),
             redirects: self.redirects,
             ssl: self.url.scheme() == "https",
-            url: self.url.to_string(),
+            // A redirect may bear a token, and what was seen is told to people.
+            url: without_secrets(self.url.as_str()).unwrap_or_else(|| self.url.to_string()),
             content_length: match status {
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Some(0),
                 _ => text(CONTENT_LENGTH).and_then(|it| it.parse().ok()),
