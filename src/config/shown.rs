@@ -172,8 +172,7 @@ pub(super) fn sounds_secret(name: &str) -> bool {
 /// Whether a key that is none of ours was likely meant to be one that holds a secret.
 fn is_misspelt(key: &str) -> bool {
     let is_known = || key::SECTIONS.iter().any(|it| it.key(key).is_some());
-    let is_near = |it: &&str| strsim::normalized_damerau_levenshtein(it, key) >= LIKENESS_MIN;
-    SECRETS.iter().any(|it| is_near(it)) && !is_known()
+    SECRETS.iter().any(|it| strsim::normalized_damerau_levenshtein(it, key) >= LIKENESS_MIN) && !is_known()
 }
 
 /// Without quotes where it was written so and is a plain word, else between double quotes.

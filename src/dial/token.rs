@@ -272,7 +272,7 @@ fn life(expires_in: Option<&Seconds>) -> Duration {
     };
     let given = seconds.filter(|it| *it > 0.0).and_then(|it| Duration::try_from_secs_f64(it).ok());
     let given = given.unwrap_or(LIFE).min(LIFE_MAX);
-    given - MARGIN.min(given / 4)
+    given.saturating_sub(MARGIN.min(given / 4))
 }
 
 /// How long the token server has for its answer.

@@ -81,7 +81,7 @@ fn each_mistake_that_the_exporter_refuses_is_refused_at_its_place() {
         let errors: Vec<_> = loaded.complaints.iter().filter(|it| it.level == Level::Error).collect();
         let is_there = errors.iter().any(|it| it.place.excerpt() == spot && it.to_string().contains('^'));
         if !is_there || errors.iter().any(|it| it.help.is_none()) {
-            let told: Vec<_> = errors.iter().map(|it| it.to_string()).collect();
+            let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
             wrong.push(format!("{module}: not at `{spot}`\n{}", told.join("\n")));
         }
     }

@@ -35,7 +35,7 @@ fn an_answer_is_a_token_with_a_margin_before_its_end_or_says_why_it_is_none() {
 #[test]
 fn a_token_ends_by_whichever_clock_is_ahead() {
     let (now, wall) = (Instant::now(), SystemTime::now());
-    let life = Duration::from_secs(60);
+    let life = Duration::from_mins(1);
     let token = Token { value: HeaderValue::from_static("Bearer a"), since: now, life, until: wall + life };
     assert!(token.is_good(now, wall));
     assert!(!token.is_good(now + life, wall), "it has run out");

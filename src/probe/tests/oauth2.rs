@@ -11,15 +11,15 @@ use crate::probe::ask;
 use crate::spec::{HttpClient, Module, OAuth2, Prober, Secret, WebSocketSpec};
 use crate::target::Target;
 
-fn grant(token_url: &str) -> Option<Box<OAuth2>> {
-    Some(Box::new(OAuth2 {
+fn grant(token_url: &str) -> Box<OAuth2> {
+    Box::new(OAuth2 {
         client_id: "prober".into(),
         client_secret: Some(Secret::Inline("sesame".into())),
         token_url: token_url.parse().unwrap(),
         scopes: vec!["read".into()],
         endpoint_params: Vec::new(),
         client: http_client(),
-    }))
+    })
 }
 
 /// Gives out `t1`, `t2`, …; hands back each form that came.
@@ -63,7 +63,7 @@ async fn one_token_serves_every_prober_until_it_runs_out() {
     let page = page("Content-Type: text/plain; version=0.0.4\r\n", "a 1\n");
     let target = Server::answering(page).await;
     let dialer = Dialer::asking(&[]);
-    let oauth2 = grant(&format!("{}/token", tokens.url()));
+    let oauth2 = Some(grant(&format!("{}/token", tokens.url())));
     let websocket = WebSocketSpec {
         client: HttpClient { follow_redirects: false, oauth2: oauth2.clone(), ..http_client() },
         ..WebSocketSpec::default()
@@ -90,7 +90,7 @@ async fn one_token_serves_every_prober_until_it_runs_out() {
 async fn a_token_server_that_takes_no_header_is_told_in_the_body() {
     let (tokens, mut forms) = token_server(false).await;
     let target = Server::answering(page("", "")).await;
-    let module = http_with(|spec| spec.client.oauth2 = grant(&tokens.url()));
+    let module = http_with(|spec| spec.client.oauth2 = Some(grant(&tokens.url())));
     assert_eq!(seen(&Dialer::asking(&[]), &module, &target.url()).await.end, End::Reply);
     assert_eq!(forms.recv().await.unwrap(), "grant_type=client_credentials&scope=read");
     assert_eq!(
@@ -110,7 +110,7 @@ async fn a_token_that_cannot_be_had_is_never_the_targets_fault() {
     let foolish = Server::answering(page("", "{}")).await;
     let mute = Server::new(|talk| async move { drop(talk.end().await) }).await;
     for url in [refusing, angry.url(), foolish.url(), mute.url()] {
-        let module = hasty(http_with(|spec| spec.client.oauth2 = grant(&url)));
+        let module = hasty(http_with(|spec| spec.client.oauth2 = Some(grant(&url))));
         let dialer = Dialer::asking(&[]);
         for _ in 0..2 {
             let outcome = seen(&dialer, &module, &target.url()).await;
@@ -127,7 +127,7 @@ async fn a_token_stays_with_the_host_it_was_meant_for() {
     let other = Server::answering(page("", "")).await;
     let answer = format!("HTTP/1.1 302 On\r\nLocation: {}/x\r\nContent-Length: 0\r\n\r\n", other.url());
     let first = Server::answering(answer).await;
-    let module = http_with(|spec| spec.client.oauth2 = grant(&tokens.url()));
+    let module = http_with(|spec| spec.client.oauth2 = Some(grant(&tokens.url())));
     assert_eq!(seen(&Dialer::asking(&[]), &module, &first.url()).await.end, End::Reply);
     assert!(first.heads()[0].contains("authorization: Bearer t1\r\n"));
     assert!(!other.heads()[0].contains("authorization"), "{:?}", other.heads());
@@ -137,7 +137,7 @@ async fn a_token_stays_with_the_host_it_was_meant_for() {
 async fn a_call_of_our_own_has_its_token_too() {
     let (tokens, _forms) = token_server(true).await;
     let target = Server::answering(page("", "")).await;
-    let client = HttpClient { oauth2: grant(&tokens.url()), ..http_client() };
+    let client = HttpClient { oauth2: Some(grant(&tokens.url())), ..http_client() };
     let (url, limit) = (target.url().parse().unwrap(), std::time::Duration::from_secs(30));
     let dialer = Dialer::asking(&[]);
     let call =
