@@ -357,7 +357,7 @@ causes! {
     LocalMemory "local_memory" Connect "we had no memory or buffer left" "raise the memory limit, or lower --probe.concurrency";
     LocalResolver "local_resolver" Resolve "our resolver could not be asked" "look at /etc/resolv.conf of this machine and at the servers it names";
     LocalPermission "local_permission" Connect "we are not allowed to do that here" "see which privilege the prober needs: icmp wants CAP_NET_RAW, or our group within net.ipv4.ping_group_range";
-    LocalSecret "local_secret" Check "a secret or a certificate of ours could not be read" "see the path and its owner";
+    LocalSecret "local_secret" Check "a secret, a certificate or a token of ours was not to be had" "see the path and its owner; with oauth2, our log says why there is no token";
     QueryFailed "query_failed" Processing "Prometheus did not answer the question" "see what it says, and whether it is up";
     Overrun "overrun" Resolve "it could not be started in time" "there is more to ask than this machine can: lower the load or shard";
     Paused "paused" Resolve "this process was stopped in the middle of it" "look for a suspended machine or a frozen container";

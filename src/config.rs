@@ -40,6 +40,7 @@ mod go_regex;
 mod field;
 mod address;
 mod proxy;
+mod oauth2;
 mod client;
 mod dns;
 mod grpc;
@@ -67,6 +68,7 @@ mod link;
 mod page;
 mod setting;
 mod shown;
+mod veil;
 mod exporter;
 mod web;
 

@@ -1,7 +1,7 @@
 //! Reaches out: finds addresses, makes connections, speaks TLS and HTTP, and times each step.
 //!
 //! Every connection is a fresh one, so that each attempt measures all of it; nothing is pooled,
-//! cached or tried twice. Who asks decides until when: whatever is awaited here ends when its
+//! cached or tried twice, but for the tokens that say who we are (`token`). Who asks decides until when: whatever is awaited here ends when its
 //! future is dropped. What an answer means is left to others.
 
 mod call;
@@ -20,6 +20,7 @@ mod secret;
 mod server;
 mod socket;
 mod tls;
+mod token;
 mod trail;
 
 use std::fmt;
@@ -51,6 +52,7 @@ use guard::Guard;
 use proxy::Environment;
 use resolve::Resolver;
 use tls::Trust;
+use token::Tokens;
 
 /// Finds addresses, makes connections, speaks TLS. Cheap to clone.
 #[derive(Clone)]
@@ -65,6 +67,7 @@ struct Means {
     resolver: Resolver,
     trust: Trust,
     proxies: Environment,
+    tokens: Tokens,
 }
 
 impl fmt::Debug for Dialer {
@@ -88,7 +91,7 @@ impl Dialer {
 
     fn with(resolver: Resolver, proxies: Environment) -> Self {
         Self {
-            means: Arc::new(Means { resolver, trust: Trust::system(), proxies }),
+            means: Arc::new(Means { resolver, trust: Trust::system(), proxies, tokens: Tokens::default() }),
             prometheus: None,
             pulse: Pulse::default(),
             guard: Guard::Open,

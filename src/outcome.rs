@@ -269,7 +269,7 @@ pub enum OwnSide {
     Permission,
     /// Whom we ask about others did not answer: that says nothing about them.
     Query,
-    /// A secret or a certificate of ours could not be read.
+    /// A secret or a certificate of ours could not be read, or a token not be had.
     Secret,
     /// It could not be started in time.
     Overrun,

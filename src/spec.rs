@@ -11,6 +11,7 @@ mod http;
 mod icmp;
 mod json;
 mod metrics;
+mod oauth2;
 mod path;
 mod proxy;
 mod query;
@@ -31,6 +32,7 @@ pub use http::{Body, BodyRule, Compression, FailIf, HeaderRule, HttpSpec, JsonRu
 pub use icmp::IcmpSpec;
 pub use json::JsonCondition;
 pub use metrics::{MetricsSpec, ScrapeProtocol};
+pub use oauth2::OAuth2;
 pub use path::{PathProtocol, PathSpec};
 pub use proxy::{Exceptions, NoProxy, Proxy, ProxySpec, Way};
 pub use query::{OnEmpty, QuerySpec};

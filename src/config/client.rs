@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::desk::Desk;
 use super::field::Fields;
 use super::key::{AUTHORIZATION, BASIC_AUTH, EXTRA_HEADER, TLS};
+use super::oauth2;
 use super::proxy;
 use super::raw::{Entry, Node};
 use super::word;
@@ -30,6 +31,7 @@ pub(super) fn read(fields: &Fields<'_>, body_bytes_max: u64, desk: &mut Desk) ->
 /// Of those keys the ones that say who we are and whom we trust.
 pub(super) fn read_credentials(fields: &Fields<'_>, client: &mut HttpClient, desk: &mut Desk) {
     client.auth = auth(fields, desk);
+    client.oauth2 = fields.get("oauth2").and_then(|it| oauth2::read(it, desk)).map(Box::new);
     client.tls = fields.get("tls_config").map(|it| tls(it, desk)).unwrap_or_default();
     for entry in fields.map("http_headers", desk) {
         let reserved = RESERVED.iter().find(|it| it.eq_ignore_ascii_case(&entry.key));
@@ -218,7 +220,7 @@ pub(super) fn exclude(fields: &Fields<'_>, one: &str, other: &str, desk: &mut De
     }
 }
 
-const WAYS: [&str; 4] = ["basic_auth", "authorization", "bearer_token", "bearer_token_file"];
+const WAYS: [&str; 5] = ["basic_auth", "authorization", "oauth2", "bearer_token", "bearer_token_file"];
 
 /// Headers that Prometheus's client does not let `http_headers` set.
 const RESERVED: [&str; 18] = [

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level as Tone, Origin, Renderer, Snippet};
 
+use super::veil::veiled;
+
 /// One mistake. Title and help are lower case and without a full stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
@@ -50,8 +52,8 @@ impl Complaint {
         };
         let title = harmless(&self.title);
         let title = tone.primary_title(&title);
-        let (number, line, span) = self.place.line_under();
-        let line = harmless_line(line);
+        let (number, line, span) = self.place.line_shown();
+        let line = harmless_line(&line);
         let origin = harmless(&self.place.file);
         let group = if self.place.text.is_empty() {
             Group::with_title(title).element(Origin::path(origin))
@@ -131,6 +133,15 @@ impl Place {
         let from = (start - line_start).min(line.len());
         let to = line.floor_char_boundary(self.span.end.saturating_sub(line_start)).clamp(from, line.len());
         (number, line, from..to)
+    }
+
+    /// Likewise, as it may be shown to anybody.
+    fn line_shown(&self) -> (usize, String, Range<usize>) {
+        let (number, line, span) = self.line_under();
+        let start =
+            self.text[..self.text.floor_char_boundary(self.span.start)].rfind('\n').map_or(0, |at| at + 1);
+        let (line, span) = veiled(&self.text, start, line, &span);
+        (number, line, span)
     }
 }
 

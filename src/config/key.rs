@@ -1,7 +1,7 @@
 //! Every key that a file may hold, a row each: what it takes, what holds without it, what it means.
 //! The reading goes by these tables, and so does what is printed about them.
 
-pub use client::{AUTHORIZATION, BASIC_AUTH, ENDPOINT, EXTRA_HEADER, RUNBOOK, SETTINGS, TLS};
+pub use client::{AUTHORIZATION, BASIC_AUTH, ENDPOINT, EXTRA_HEADER, OAUTH2_GRANT, RUNBOOK, SETTINGS, TLS};
 pub use dns::{DNS, RECORD_RULES};
 pub use grpc::GRPC;
 pub use http::{HEADER_RULE, HTTP};
@@ -116,6 +116,7 @@ pub const SECTIONS: &[&Section] = &[
     &EXPECT_LABEL,
     &BASIC_AUTH,
     &AUTHORIZATION,
+    &OAUTH2_GRANT,
     &TLS,
     &EXTRA_HEADER,
     &PROBE,

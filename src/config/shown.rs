@@ -6,7 +6,9 @@ use std::sync::Arc;
 use url::Url;
 
 use super::desk::Desk;
+use super::key;
 use super::raw::{self, Entry, Node, Value};
+use super::veil::without_credentials;
 
 /// The file as YAML, its secrets hidden, its aliases written out; with a comment that names it.
 pub fn shown(name: &str, text: &str) -> String {
@@ -31,7 +33,7 @@ pub fn modules_shown(text: &str) -> Vec<(Arc<str>, String)> {
     entries.iter().map(told).collect()
 }
 
-fn parsed(text: &str) -> Option<Arc<Node>> {
+pub(super) fn parsed(text: &str) -> Option<Arc<Node>> {
     raw::read(&mut Desk::new("".into(), text.into()))
 }
 
@@ -44,7 +46,7 @@ fn child<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
 
 /// What may be seen below a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sight {
+pub(super) enum Sight {
     /// All of it, but for what its own keys call secret.
     Open,
     /// The names, and the values of those that do not sound like a secret: headers and parameters.
@@ -57,17 +59,14 @@ enum Sight {
 
 impl Sight {
     /// What may be seen of `key`, which stands below `parent`.
-    fn of(self, key: &str, parent: &str) -> Self {
-        let sounds_secret = || {
-            let key = key.to_ascii_lowercase();
-            SUSPECT_WORDS.iter().any(|word| key.contains(word))
-        };
+    pub(super) fn of(self, key: &str, parent: &str) -> Self {
         match self {
             Self::Hidden | Self::Names => Self::Hidden,
-            Self::Named if sounds_secret() => Self::Hidden,
+            Self::Named if sounds_secret(key) => Self::Hidden,
             Self::Named | Self::Open if SECRETS.contains(&key) => Self::Hidden,
+            Self::Named | Self::Open if is_misspelt(key) => Self::Hidden,
             Self::Open if key == "key" && parent.starts_with("tls") => Self::Hidden,
-            Self::Open if key == "proxy_connect_header" => Self::Names,
+            Self::Open if NAMES.contains(&key) => Self::Names,
             Self::Open if NAMED.contains(&key) => Self::Named,
             Self::Named => Self::Named,
             Self::Open => Self::Open,
@@ -137,7 +136,7 @@ fn told(text: &str, plain: bool, sight: Sight) -> String {
         Sight::Hidden | Sight::Names if !text.is_empty() => HIDDEN.to_owned(),
         Sight::Hidden | Sight::Names | Sight::Open | Sight::Named => match without_secrets(text) {
             Some(url) => scalar(&url, false),
-            None => scalar(text, plain),
+            None => scalar(&without_credentials(text), plain),
         },
     }
 }
@@ -150,10 +149,6 @@ pub fn without_secrets(text: &str) -> Option<String> {
     if url.password().is_some() {
         hides = url.set_password(Some("xxxxx")).is_ok();
     }
-    let sounds_secret = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        SUSPECT_WORDS.iter().any(|word| name.contains(word))
-    };
     if url.query_pairs().any(|(name, _)| sounds_secret(&name)) {
         let pairs: Vec<(String, String)> = url
             .query_pairs()
@@ -166,6 +161,18 @@ pub fn without_secrets(text: &str) -> Option<String> {
         hides = true;
     }
     hides.then(|| url.to_string())
+}
+
+/// Whether a name is that of a secret.
+pub(super) fn sounds_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SUSPECT_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Whether a key that is none of ours was likely meant to be one that holds a secret.
+fn is_misspelt(key: &str) -> bool {
+    let is_known = || key::SECTIONS.iter().any(|it| it.key(key).is_some());
+    SECRETS.iter().any(|it| strsim::normalized_damerau_levenshtein(it, key) >= LIKENESS_MIN) && !is_known()
 }
 
 /// Without quotes where it was written so and is a plain word, else between double quotes.
@@ -181,6 +188,12 @@ fn scalar(text: &str, plain: bool) -> String {
 
 const HIDDEN: &str = "<secret>";
 
+/// From here on a key is taken for another that is misspelt.
+const LIKENESS_MIN: f64 = 0.7;
+
+/// Keys below which names are free, and all values are secrets.
+const NAMES: [&str; 3] = ["proxy_connect_header", "endpoint_params", "claims"];
+
 /// Keys whose values are secrets wherever they stand.
 const SECRETS: [&str; 8] = [
     "password",
@@ -194,7 +207,7 @@ const SECRETS: [&str; 8] = [
 ];
 
 /// Keys below which names are free, and tell which values are secrets.
-const NAMED: [&str; 6] = ["headers", "http_headers", "metadata", "endpoint_params", "claims", "params"];
+const NAMED: [&str; 4] = ["headers", "http_headers", "metadata", "params"];
 
 /// Parts of the names of headers and parameters that carry credentials, in lower case.
 const SUSPECT_WORDS: [&str; 10] =

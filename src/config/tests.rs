@@ -2,8 +2,10 @@ use super::*;
 use crate::spec::{Prober, Way};
 use crate::template::Template;
 
+mod blackbox;
 mod conversation;
 mod mistakes;
+mod oauth2;
 mod trial;
 
 const GOOD: &str = "\

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::desk::Desk;
 use super::raw::{BINARY, Entry, Node, Scalar, Value, refuse_tag};
+use super::veil::without_credentials;
 use crate::condition;
 use crate::labels::is_label_name;
 use crate::spec::JsonCondition;
@@ -313,7 +314,7 @@ pub(crate) fn url(node: &Node, desk: &mut Desk) -> Option<Url> {
     let found =
         Url::parse(written).ok().filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host());
     if found.is_none() {
-        let title = format!("`{written}` is no URL that can be called");
+        let title = format!("`{}` is no URL that can be called", without_credentials(written));
         desk.error(&node.span, title, "begin with `http://` or `https://` and a host");
     }
     found

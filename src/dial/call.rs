@@ -8,12 +8,12 @@ use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::fault::{Part, Trouble, of_http};
 use super::request::{Request, Turns};
-use super::secret::{self, authorization};
+use super::secret;
 use super::{Dialer, Trail};
 use crate::cause::{Cause, of_fault};
 use crate::outcome::{End, FaultKind};
@@ -52,13 +52,37 @@ impl Dialer {
         body: Bytes,
         limit: Duration,
     ) -> Result<Answer, CallFailed> {
+        let until = Instant::now() + limit;
+        let trail = Trail::begin();
+        let own = match timeout_at(until, self.authorization(client, &trail)).await {
+            Ok(Ok(own)) => own,
+            Ok(Err(own)) => return Err(CallFailed(told(&trail.end(own)))),
+            Err(_) => return Err(CallFailed(told(&trail.cut_off().end))),
+        };
+        let mut all = HeaderMap::from_iter(own.map(|it| (AUTHORIZATION, it)));
+        all.extend(headers);
+        let left = until.saturating_duration_since(Instant::now());
+        let answer = self.call_bare(client, method, url, all, body, left).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            self.refused(client).await;
+        }
+        Ok(answer)
+    }
+
+    /// Likewise, with no credentials but those that stand in `headers`.
+    pub(super) async fn call_bare(
+        &self,
+        client: &HttpClient,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+        limit: Duration,
+    ) -> Result<Answer, CallFailed> {
         let trail = Trail::begin();
         let exchange = async {
             let mut all = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(super::AGENT))]);
             all.extend(secret::headers(client)?);
-            if let Some(auth) = &client.auth {
-                all.insert(AUTHORIZATION, authorization(auth)?);
-            }
             all.extend(headers);
             let request = Request {
                 url,
@@ -201,6 +225,6 @@ mod tests {
             password: Some(Secret::File("/nowhere/password".into())),
         });
         let failed = post(&HttpClient { auth, ..client() }, &url, LONG).await.unwrap_err().to_string();
-        assert_eq!(failed, "a secret or a certificate of ours could not be read (local_secret)");
+        assert_eq!(failed, "a secret, a certificate or a token of ours was not to be had (local_secret)");
     }
 }

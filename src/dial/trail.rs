@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use super::fault::Trouble;
 use crate::exposition::{Flaw, Summary};
 use crate::outcome::{
-    Conversation, DnsFacts, End, Fault, FaultKind, GrpcFacts, HttpFacts, IcmpFacts, Outcome, PathFacts,
-    Phase, Phases, Series, TlsFacts,
+    Conversation, DnsFacts, End, Fault, FaultKind, GrpcFacts, HttpFacts, IcmpFacts, Outcome, OwnSide,
+    PathFacts, Phase, Phases, Series, TlsFacts,
 };
 
 /// The trail of one attempt. Clones lead to the same one.
@@ -64,6 +64,8 @@ struct Notes {
     since: Instant,
     phase: Phase,
     phases: Phases,
+    /// What we do for ourselves just now, and what it means if our time runs out over it.
+    own: Option<OwnSide>,
     seen: Seen,
 }
 
@@ -81,6 +83,17 @@ impl Trail {
     /// The running phase ends now, and `phase` begins.
     pub(crate) fn enter(&self, phase: Phase) {
         self.notes().enter(phase, Instant::now());
+    }
+
+    /// From now on we have something to do that the target has no part in. If the time runs out over
+    /// it, the attempt ends with `own`.
+    pub(crate) fn enter_own(&self, own: OwnSide) {
+        self.notes().own = Some(own);
+    }
+
+    /// That is done.
+    pub(crate) fn leave_own(&self) {
+        self.notes().own = None;
     }
 
     /// A byte of the answer is here: waiting for it is over, if it was waited for.
@@ -147,6 +160,7 @@ impl Notes {
             since: now,
             phase: Phase::Resolve,
             phases: Phases::default(),
+            own: None,
             seen: Seen::default(),
         }
     }
@@ -164,7 +178,8 @@ impl Notes {
     }
 
     fn cut_off(&self, now: Instant) -> Outcome {
-        self.outcome(End::Fault(Fault { phase: self.phase, kind: FaultKind::TimedOut }), now)
+        let fault = End::Fault(Fault { phase: self.phase, kind: FaultKind::TimedOut });
+        self.outcome(self.own.map_or(fault, End::Unknown), now)
     }
 
     fn outcome(&self, end: End, now: Instant) -> Outcome {
@@ -195,7 +210,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::outcome::OwnSide;
 
     #[test]
     fn the_phases_add_up_to_the_duration_and_the_cut_names_the_running_one() {

@@ -12,7 +12,10 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use url::Url;
 
-use crate::dial::{Answered, Dialer, Request, Trail, Trouble, Turns, authorization, headers as all_headers};
+use crate::config::without_secrets;
+use crate::dial::{
+    Answered, Dialer, Request, Trail, Trouble, Turns, authorization as of_auth, headers as all_headers,
+};
 use crate::outcome::{FaultKind, HttpFacts, OwnSide};
 use crate::spec::{Auth, HttpClient, TlsSpec};
 
@@ -39,10 +42,12 @@ pub(super) async fn follow(dialer: &Dialer, errand: Errand<'_>, trail: &Trail) -
     let mut dialer = dialer.clone();
     loop {
         let tls = hop.tls(&client.tls);
+        let own = if hop.is_abroad { None } else { dialer.authorization(client, trail).await? };
+        let headers = hop.headers(client, own)?;
         let request = Request {
             url: &hop.url,
             method: hop.method.clone(),
-            headers: hop.headers(client)?,
+            headers,
             body: hop.body.clone(),
             tls: &tls,
             dial: &client.dial,
@@ -53,6 +58,9 @@ pub(super) async fn follow(dialer: &Dialer, errand: Errand<'_>, trail: &Trail) -
         };
         let answered = dialer.request(request, trail).await.map_err(|trouble| hop.denied(trouble))?;
         trail.note(|seen| seen.http = Some(hop.facts(&answered)));
+        if answered.response.status() == StatusCode::UNAUTHORIZED && !hop.is_abroad {
+            dialer.refused(client).await;
+        }
         let Some(location) = lead(&answered) else { return Ok(answered) };
         if !client.follow_redirects {
             // It was met, and is counted as the exporter does.
@@ -132,14 +140,17 @@ impl Hop {
         }
     }
 
-    fn headers(&self, client: &HttpClient) -> Result<HeaderMap, OwnSide> {
+    /// What is sent along; `authorization` is what the client itself asks for.
+    fn headers(&self, client: &HttpClient, authorization: Option<HeaderValue>) -> Result<HeaderMap, OwnSide> {
         let mut headers = self.headers.clone();
         let mut own = all_headers(client)?;
         if self.is_abroad {
             let kept = own.iter().filter(|(name, value)| !is_personal(name, value));
             own = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
-        } else if let Some(auth) = client.auth.as_ref().or(self.url_auth.as_ref()) {
-            own.insert(AUTHORIZATION, authorization(auth)?);
+        } else {
+            let of_url = || self.url_auth.as_ref().map(of_auth).transpose();
+            let value = authorization.map_or_else(of_url, |it| Ok(Some(it)))?;
+            own.extend(value.map(|it| (AUTHORIZATION, it)));
         }
         headers.extend(own);
         if !self.cookies.is_empty() {
@@ -205,7 +216,8 @@ impl Hop {
             version: version_name(answered.response.version()),
             redirects: self.redirects,
             ssl: self.url.scheme() == "https",
-            url: self.url.to_string(),
+            // A redirect may bear a token, and what was seen is told to people.
+            url: without_secrets(self.url.as_str()).unwrap_or_else(|| self.url.to_string()),
             content_length: match status {
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => Some(0),
                 _ => text(CONTENT_LENGTH).and_then(|it| it.parse().ok()),

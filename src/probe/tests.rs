@@ -1,5 +1,6 @@
 //! One server, one fault, one expected end.
 
+mod examples;
 mod grpc;
 mod exporter;
 mod handshake;
@@ -8,6 +9,7 @@ mod awake;
 mod http;
 mod icmp;
 mod metrics;
+mod oauth2;
 mod patience;
 mod proxy;
 mod query;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use http::{HeaderMap, HeaderName};
 use url::Url;
 
-use super::{DialSpec, ProxySpec, TlsSpec};
+use super::{DialSpec, OAuth2, ProxySpec, TlsSpec};
 
 /// How an HTTP request is made, whatever is made of its answer.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct HttpClient {
     pub header_files: Vec<(HeaderName, Secret)>,
     /// Who we say we are.
     pub auth: Option<Auth>,
+    /// Who gives us a token to say it with, instead of `auth`.
+    pub oauth2: Option<Box<OAuth2>>,
     /// Which certificates are taken, and which one we show.
     pub tls: TlsSpec,
     /// Whether a 3xx leads on (10 hops at the most) or is the answer.
@@ -38,6 +40,7 @@ impl Default for HttpClient {
             headers: HeaderMap::new(),
             header_files: Vec::new(),
             auth: None,
+            oauth2: None,
             tls: TlsSpec::default(),
             follow_redirects: true,
             http2: true,

@@ -21,5 +21,6 @@ mod prom_proxy_sockets;
 mod peer;
 mod reload;
 mod registry_sockets;
+mod secrets;
 mod shipped_rows;
 mod probe_door;

@@ -26,6 +26,44 @@ pub const AUTHORIZATION: Section = Section {
     ],
 };
 
+/// `oauth2:`.
+pub const OAUTH2_GRANT: Section = Section {
+    title: "an `oauth2` section",
+    keys: &[
+        key("client_id", "a text", "", "who we are to the token server"),
+        key("client_secret", "a text", "none", "the proof of it"),
+        key("client_secret_file", "a path", "none", "a file that holds the proof, read at each use"),
+        key("token_url", "a URL", "", "where tokens are given out"),
+        key("scopes", "a list of texts", "none", "what the token is wanted for"),
+        key("endpoint_params", "a map of texts", "none", "sent to the token server besides"),
+        key("grant_type", "client_credentials", "client_credentials", "in whose name a token is asked for"),
+        TLS_KEY,
+        PROXY,
+        PROXY_NOT,
+        PROXY_ENV,
+        PROXY_HEADER,
+        unbuilt("client_certificate_key", "a key that signs", SIGNED),
+        unbuilt("client_certificate_key_file", "a file with a key that signs", SIGNED),
+        unbuilt("client_certificate_key_id", "the name of a key that signs", SIGNED),
+        unbuilt("signature_algorithm", "how it signs", SIGNED),
+        unbuilt("iss", "what it signs", SIGNED),
+        unbuilt("audience", "what it signs", SIGNED),
+        unbuilt("claims", "what it signs", SIGNED),
+        later(
+            "client_secret_ref",
+            "the proof",
+            "there is no secret manager here: name a `client_secret_file`",
+        ),
+        later(
+            "client_certificate_key_ref",
+            "a key that signs",
+            "there is no secret manager here: name a `client_secret_file`",
+        ),
+    ],
+};
+
+const SIGNED: &str = "only the grant `client_credentials` with a `client_secret` is built";
+
 /// `tls_config:`.
 pub const TLS: Section = Section {
     title: "a `tls_config` section",
@@ -128,11 +166,7 @@ pub(super) const BASIC: Key = key("basic_auth", "a map", "none", "credentials by
 pub(super) const AUTHORIZATION_KEY: Key = key("authorization", "a map", "none", "credentials by a token");
 pub(super) const BEARER: Key = key("bearer_token", "a text", "none", "old form of `authorization`");
 pub(super) const BEARER_FILE: Key = key("bearer_token_file", "a path", "none", "old form of `authorization`");
-pub(super) const OAUTH2: Key = unbuilt(
-    "oauth2",
-    "credentials from a token server",
-    "give a token by `authorization`: OAuth 2 is not built yet",
-);
+pub(super) const OAUTH2: Key = key("oauth2", "a map", "none", "credentials by a token server");
 pub(super) const TLS_KEY: Key = key("tls_config", "a map", "", "which certificates are taken and shown");
 pub(super) const FOLLOW: Key = key("follow_redirects", "true or false", "true", "whether a 3xx leads on");
 pub(super) const HTTP2: Key = key("enable_http2", "true or false", "true", "whether HTTP/2 is offered");
