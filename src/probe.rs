@@ -12,6 +12,7 @@ mod follow;
 mod grpc;
 mod http;
 mod icmp;
+mod inflate;
 mod metrics;
 mod path;
 mod query;

@@ -4,7 +4,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -14,6 +14,7 @@ use tokio_rustls::client::TlsStream;
 use super::fault::of_io;
 use super::head::Head;
 use super::trail::{Break, Trail};
+use crate::outcome::FaultKind;
 
 /// A connection of an attempt, before anything is put over it. Dropped before its [`Farewell`] is said, it is reset: neither a
 /// port nor a buffer then waits for a server that failed.
@@ -125,7 +126,39 @@ pub(crate) struct Connection {
     trail: Trail,
     first: FirstByte,
     head: Head,
+    preface: Preface,
 }
+
+/// How much has come before the answer, where [`FirstByte::Preface`] says that something does. Clones
+/// lead to the same one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Preface(Arc<AtomicU64>);
+
+impl Preface {
+    /// The answer has begun: what comes now is not counted.
+    pub(super) fn is_over(&self) {
+        self.0.store(IS_OVER, Ordering::Relaxed);
+    }
+
+    /// Counts bytes; whether they are still fewer than anybody has to say before an answer.
+    fn takes(&self, bytes: usize) -> bool {
+        let before = self.0.load(Ordering::Relaxed);
+        if before == IS_OVER {
+            return true;
+        }
+        let now = before + bytes as u64;
+        // Lost where the answer begins at this very moment: then nothing is counted any more.
+        let _ = self.0.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed);
+        now <= PREFACE_BYTES_MAX
+    }
+}
+
+/// No count of bytes.
+const IS_OVER: u64 = u64::MAX;
+
+/// The most bytes before an answer: frames about the connection, a head, and of a body what may come
+/// before it is asked for, should it be here before the head was looked at.
+const PREFACE_BYTES_MAX: u64 = 2 << 20;
 
 #[derive(Debug)]
 enum Layer {
@@ -137,14 +170,28 @@ impl Connection {
     /// A connection without TLS.
     pub(crate) fn plain(wire: Wire, first: FirstByte) -> Self {
         let (farewell, trail) = (wire.farewell.clone(), wire.trail.clone());
-        Self { layer: Layer::Plain(wire), farewell, trail, first, head: Head::default() }
+        Self {
+            layer: Layer::Plain(wire),
+            farewell,
+            trail,
+            first,
+            head: Head::default(),
+            preface: Preface::default(),
+        }
     }
 
     /// A connection within TLS.
     pub(crate) fn tls(stream: TlsStream<Wire>, first: FirstByte) -> Self {
         let wire = stream.get_ref().0;
         let (farewell, trail) = (wire.farewell.clone(), wire.trail.clone());
-        Self { layer: Layer::Tls(Box::new(stream)), farewell, trail, first, head: Head::default() }
+        Self {
+            layer: Layer::Tls(Box::new(stream)),
+            farewell,
+            trail,
+            first,
+            head: Head::default(),
+            preface: Preface::default(),
+        }
     }
 
     /// What TLS can be put over: the wire itself, or the TLS that is there.
@@ -165,6 +212,11 @@ impl Connection {
     /// What was seen of the head of an HTTP/1 answer.
     pub(super) fn head(&self) -> Head {
         self.head.clone()
+    }
+
+    /// What came before an HTTP/2 answer.
+    pub(super) fn preface(&self) -> Preface {
+        self.preface.clone()
     }
 
     fn note(&self, broken: Break) {
@@ -197,6 +249,9 @@ impl AsyncRead for Connection {
                 if self.first == FirstByte::Answer {
                     self.trail.first_byte();
                     self.head.take(&buf.filled()[before..]);
+                } else if !self.preface.takes(buf.filled().len() - before) {
+                    self.note(Break::Failed(FaultKind::HttpProtocol.into()));
+                    return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
                 }
             }
             Poll::Ready(Ok(())) if buf.capacity() > before => self.note(Break::Closed),

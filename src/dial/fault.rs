@@ -130,6 +130,9 @@ pub(crate) fn of_certificate(error: &CertificateError) -> CertificateFault {
 /// What an error of HTTP means. `broken` says how the connection ended, where it did: HTTP/2 hides
 /// that behind its own error.
 pub(crate) fn of_http(error: &hyper::Error, part: Part, broken: Option<Break>) -> Trouble {
+    if let Some(error) = source::<h2::Error>(error) {
+        return of_http2(error, part, broken);
+    }
     if let Some(error) = source::<io::Error>(error) {
         return of_http_io(error, part);
     }
@@ -149,6 +152,29 @@ pub(crate) fn of_http(error: &hyper::Error, part: Part, broken: Option<Break>) -
         None if error.is_incomplete_message() || error.is_canceled() || error.is_closed() => cut(part).into(),
         None => FaultKind::HttpProtocol.into(),
     }
+}
+
+/// What an error of HTTP/2 means. A server that gives a request up in good order says so in a frame
+/// where one of HTTP/1 cuts the connection; whatever it closes then is of no interest.
+fn of_http2(error: &h2::Error, part: Part, broken: Option<Break>) -> Trouble {
+    if let Some(io) = error.get_io() {
+        return match broken {
+            Some(Break::Failed(trouble)) => trouble,
+            Some(Break::Closed) => cut(part).into(),
+            None => of_http_io(io, part),
+        };
+    }
+    let gave_up = [
+        h2::Reason::NO_ERROR,
+        h2::Reason::INTERNAL_ERROR,
+        h2::Reason::CANCEL,
+        h2::Reason::REFUSED_STREAM,
+        h2::Reason::ENHANCE_YOUR_CALM,
+    ];
+    if error.is_remote() && error.reason().is_some_and(|it| gave_up.contains(&it)) {
+        return cut(part).into();
+    }
+    FaultKind::HttpProtocol.into()
 }
 
 /// hyper tells of a bad chunk and of a short body in the words of a socket.

@@ -242,9 +242,11 @@ async fn over_http1(
     }
     headers.entry(CONNECTION).or_insert(HeaderValue::from_static("close"));
     let flood = watch_informational(&mut message);
+    // Of both at once the flood is told: it came first.
     let response = tokio::select! {
-        response = sender.send_request(message) => response.map_err(failed)?,
+        biased;
         () = flood.notified() => return Err(FaultKind::HttpProtocol.into()),
+        response = sender.send_request(message) => response.map_err(failed)?,
     };
     if !is_framed(response.version(), response.headers()) {
         return Err(FaultKind::HttpProtocol.into());
@@ -257,7 +259,7 @@ async fn over_http2(
     request: Request<'_>,
     trail: &Trail,
 ) -> Result<Answered, Trouble> {
-    let farewell = connection.farewell();
+    let (farewell, preface) = (connection.farewell(), connection.preface());
     let tasks = Held::default();
     let failed = |error: hyper::Error| of_http(&error, Part::Head, trail.broken());
     // HTTP/2 calls a header list that is too long a broken protocol. So it may be somewhat longer
@@ -265,6 +267,8 @@ async fn over_http2(
     let header_list_bytes_max = u32::try_from(4 * HEAD_BYTES_MAX).expect("the limit of a head is small");
     let (mut sender, line) = http2::Builder::new(tasks.0.clone())
         .max_header_list_size(header_list_bytes_max)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
         .handshake(TokioIo::new(connection))
         .await
         .map_err(failed)?;
@@ -284,6 +288,7 @@ async fn over_http2(
     *message.uri_mut() = Uri::from_parts(uri).map_err(|_| FaultKind::NoSuchName)?;
     *message.headers_mut() = headers;
     let response = sender.send_request(message).await.map_err(failed)?;
+    preface.is_over();
     trail.first_byte();
     within_limits(Answered { response, farewell, _tasks: tasks })
 }
@@ -352,6 +357,9 @@ impl Drop for Held {
 
 /// The longest head of an answer, in bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// How much of a body by HTTP/2 may come before we ask for more of it, in bytes.
+const WINDOW_BYTES: u32 = 1 << 20;
 
 /// The most headers of an answer; hyper's own limit for HTTP/1.
 const HEADERS_MAX: usize = 100;

@@ -4,10 +4,11 @@
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
-use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::write::MultiGzDecoder;
 use http_body_util::BodyExt as _;
 
 use super::brotli::Unbrotli;
+use super::inflate::Inflate;
 use crate::dial::{Answered, Part, Trail, Trouble, of_http};
 use crate::outcome::FaultKind;
 
@@ -49,6 +50,10 @@ pub(super) async fn read(
         let frame = frame.map_err(|error| of_http(&error, Part::Body, trail.broken()))?;
         let Some(data) = frame.data_ref().filter(|it| !it.is_empty()) else { continue };
         wire_bytes += data.len() as u64;
+        // Bytes without end that unfold to nothing would keep us busy until the deadline.
+        if wire_bytes > bytes_max.saturating_mul(WIRE_MAX) {
+            return Err(FaultKind::BodyTooLarge.into());
+        }
         if let Some(meter) = meter.take() {
             decoder = Some(Decoder::new(coding, data[0], meter));
         }
@@ -141,8 +146,7 @@ impl<S: Sink> Write for Meter<'_, S> {
 enum Decoder<'a, S: Sink> {
     Plain(Meter<'a, S>),
     Gzip(Box<MultiGzDecoder<Meter<'a, S>>>),
-    Zlib(Box<ZlibDecoder<Meter<'a, S>>>),
-    Deflate(Box<DeflateDecoder<Meter<'a, S>>>),
+    Deflate(Box<Inflate<Meter<'a, S>>>),
     Brotli(Box<Unbrotli<Meter<'a, S>>>),
 }
 
@@ -153,8 +157,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         match coding {
             Coding::Plain => Self::Plain(meter),
             Coding::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(meter))),
-            Coding::Deflate if first & 0x0f == 8 => Self::Zlib(Box::new(ZlibDecoder::new(meter))),
-            Coding::Deflate => Self::Deflate(Box::new(DeflateDecoder::new(meter))),
+            Coding::Deflate => Self::Deflate(Box::new(Inflate::new(first & 0x0f == 8, meter))),
             Coding::Brotli => Self::Brotli(Box::new(Unbrotli::new(meter))),
         }
     }
@@ -163,7 +166,6 @@ impl<'a, S: Sink> Decoder<'a, S> {
         match self {
             Self::Plain(it) => it.write_all(bytes),
             Self::Gzip(it) => it.write_all(bytes),
-            Self::Zlib(it) => it.write_all(bytes),
             Self::Deflate(it) => it.write_all(bytes),
             Self::Brotli(it) => it.write_all(bytes),
         }
@@ -173,8 +175,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         match self {
             Self::Plain(_) => Ok(()),
             Self::Gzip(it) => it.try_finish(),
-            Self::Zlib(it) => it.try_finish(),
-            Self::Deflate(it) => it.try_finish(),
+            Self::Deflate(it) => it.finish(),
             Self::Brotli(it) => it.finish(),
         }
     }
@@ -183,7 +184,6 @@ impl<'a, S: Sink> Decoder<'a, S> {
         match self {
             Self::Plain(it) => it,
             Self::Gzip(it) => it.get_ref(),
-            Self::Zlib(it) => it.get_ref(),
             Self::Deflate(it) => it.get_ref(),
             Self::Brotli(it) => it.get_ref(),
         }
@@ -192,6 +192,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
 /// Decoded bytes for each byte on the wire, from which on a body is taken for hostile.
 const UNFOLD_MAX: u64 = 100;
+
+/// The most bytes on the wire for each that may be decoded: no encoding makes a body twice as long.
+const WIRE_MAX: u64 = 2;
 
 /// How much of a body is kept as evidence, in bytes: an error that is told in JSON has its code in
 /// there, and a hundred thousand of them still fit into memory.

@@ -10,6 +10,7 @@ mod bootstrap_peer;
 mod bootstrap_promql;
 mod exposition_peer;
 mod fuzz;
+mod hostile;
 mod house;
 mod icmp_lab;
 mod inhibit_rules;
