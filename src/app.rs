@@ -159,7 +159,8 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let (rounds, controls) = mpsc::channel(1);
     edges.spawn(watchdog::keep_asking(dialer.clone(), rounds, raised(stopped.clone())));
     let page = own_page(port);
-    let (journal, saved) = Journal::open(options.storage.as_deref(), &own).await.map_err(Failed::State)?;
+    let (journal, saved) =
+        Journal::open(options.storage.as_deref(), &own, &events).await.map_err(Failed::State)?;
     let workshop = Workshop { dialer: &dialer, own: &own, journal: &journal, edges: &mut edges };
     let teller = Teller::start(&settings, page, options.tap, workshop);
     edges.spawn(keeper.keep(reloads, events.clone(), told, ready, raised(stopped.clone())));

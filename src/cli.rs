@@ -140,9 +140,11 @@ struct Flags {
     lifecycle: bool,
     /// An Alertmanager to tell; may be repeated.
     #[arg(long = "alertmanager.url", value_name = "URL", global = true)]
+    #[arg(value_parser = http_url)]
     alertmanagers: Vec<Url>,
     /// The Prometheus that alerts' queries are asked of.
     #[arg(long = "prometheus.url", value_name = "URL", global = true)]
+    #[arg(value_parser = http_url)]
     prometheus: Option<Url>,
     /// A folder with the runbook's pages, to prove links and to know the steps' titles.
     #[arg(long = "runbook.dir", value_name = "DIR", global = true)]
@@ -205,6 +207,9 @@ impl Flags {
 }
 
 fn run(flags: &Flags) -> ExitCode {
+    if !is_there(flags) {
+        return ExitCode::FAILURE;
+    }
     let door = match door::of(&flags.probe) {
         Ok(door) => door,
         Err(wrong) => {
@@ -226,6 +231,26 @@ fn run(flags: &Flags) -> ExitCode {
         started: None,
     };
     told(block_on(app::run(options)))
+}
+
+/// A URL that we can ask.
+fn http_url(word: &str) -> Result<Url, String> {
+    match Url::parse(word) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        Ok(_) | Err(_) => {
+            Err(format!("write it as `http://{}`", word.split("://").last().unwrap_or("host:port")))
+        }
+    }
+}
+
+/// Whether the configuration folder is there; a name that was mistyped watches nothing.
+fn is_there(flags: &Flags) -> bool {
+    let is_there = flags.config_dir.is_dir();
+    if !is_there {
+        let folder = flags.config_dir.display();
+        say(std::io::stderr(), &format!("fingerpost: --config.dir: there is no folder {folder}"));
+    }
+    is_there
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

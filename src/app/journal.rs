@@ -14,6 +14,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info};
 
+use crate::engine::{Event, OwnAlert, OwnFinding};
+use crate::labels::Labels;
 use crate::notification::{Incident, Notification};
 use crate::serve::OwnMetrics;
 use crate::store::{Change, Saved, Store, StoreFailed};
@@ -66,6 +68,7 @@ impl Journal {
     pub(super) async fn open(
         folder: Option<&Path>,
         own: &OwnMetrics,
+        events: &mpsc::UnboundedSender<Event>,
     ) -> Result<(Self, Option<Saved>), StoreFailed> {
         let Some(folder) = folder else { return Ok((Self::without(), None)) };
         let until = Instant::now() + OTHER_ENDS_WITHIN;
@@ -79,12 +82,18 @@ impl Journal {
             }
         };
         let healthy = failed.is_none();
-        own.state_saved(healthy);
+        let (own, events) = (own.clone(), events.clone());
+        let on_health = move |health: Result<(), String>| {
+            own.state_saved(health.is_ok());
+            let found = health.err().map(|why| not_saved(&why)).into_iter().collect();
+            let _stopping = events.send(Event::Ourselves { alert: OwnAlert::ProberStateNotSaved, found });
+        };
         if let Some(failed) = failed {
             error!(error = %failed, "the state is not on the disk: after a restart alerts begin anew");
+            on_health(Err(failed.to_string()));
+        } else {
+            on_health(Ok(()));
         }
-        let own = own.clone();
-        let on_health = move |health: Result<(), String>| own.state_saved(health.is_ok());
         Ok((Self::keep(store, healthy, Box::new(on_health)), Some(saved)))
     }
 
@@ -173,6 +182,18 @@ impl Journal {
     }
 }
 
+/// What people are told while nothing outlives the process.
+fn not_saved(why: &str) -> OwnFinding {
+    OwnFinding {
+        labels: Labels::default(),
+        summary: "the state of the prober is not on the disk".to_owned(),
+        description: format!(
+            "{why}\nalerts go on from memory; after a restart they would begin anew, and ends that nobody heard be lost\n\
+             make room, or let the folder of --storage.path be written; it is tried again every 10 s"
+        ),
+    }
+}
+
 /// Writes until everyone who could want something written is gone.
 fn write_all(
     mut store: Store,
@@ -242,7 +263,6 @@ mod tests {
 
     use super::*;
     use crate::engine::{Record, Remembered};
-    use crate::labels::Labels;
     use crate::rule::Stage;
     use crate::target::TargetId;
 

@@ -11,11 +11,14 @@ use crate::plan::Plan;
 use crate::runbook::Runbook;
 use crate::serve::Gate;
 
-use super::{Flags, say};
+use super::{Flags, is_there, say};
 
 /// Says everything that is wrong, each with its place, and a last line that counts. Exit 1 where
 /// there is an error, or where `strict` and there is a warning.
 pub(super) fn run(flags: &Flags, named: &[PathBuf], strict: bool) -> ExitCode {
+    if named.is_empty() && !is_there(flags) {
+        return ExitCode::FAILURE;
+    }
     let mut complaints = Vec::new();
     let settings = settings(flags, &mut complaints);
     let sources = sources(flags, named);

@@ -177,7 +177,10 @@ impl Engine {
                 // Whether all is well is found out later.
                 Some(OwnAlert::Watchdog) => continue,
                 Some(
-                    OwnAlert::ProberIsolated | OwnAlert::ProbeFileInvalid | OwnAlert::RunbookAnchorMissing,
+                    OwnAlert::ProberIsolated
+                    | OwnAlert::ProbeFileInvalid
+                    | OwnAlert::RunbookAnchorMissing
+                    | OwnAlert::ProberStateNotSaved,
                 ) => {
                     self.memory.release(&key);
                     self.end_ours(now, &key);

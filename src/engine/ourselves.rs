@@ -30,6 +30,8 @@ pub enum OwnAlert {
     ProbeFileInvalid,
     /// A step points to a place that is not on its page.
     RunbookAnchorMissing,
+    /// What must outlive the process is not on the disk.
+    ProberStateNotSaved,
 }
 
 /// What one of them says of one thing.
@@ -48,8 +50,13 @@ pub const WATCHDOG: &str = "Watchdog";
 
 impl OwnAlert {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::Watchdog, Self::ProberIsolated, Self::ProbeFileInvalid, Self::RunbookAnchorMissing];
+    pub const ALL: [Self; 5] = [
+        Self::Watchdog,
+        Self::ProberIsolated,
+        Self::ProbeFileInvalid,
+        Self::RunbookAnchorMissing,
+        Self::ProberStateNotSaved,
+    ];
 
     /// `alertname`.
     pub fn name(self) -> &'static str {
@@ -58,14 +65,15 @@ impl OwnAlert {
             Self::ProberIsolated => PROBER_ISOLATED,
             Self::ProbeFileInvalid => "ProbeFileInvalid",
             Self::RunbookAnchorMissing => "RunbookAnchorMissing",
+            Self::ProberStateNotSaved => "ProberStateNotSaved",
         }
     }
 
-    /// How long it must be so. A file may be seen while it is being written.
+    /// How long it must be so. A file may be seen while it is being written, and a disk be full for a moment.
     pub fn hold(self) -> Duration {
         match self {
             Self::Watchdog | Self::ProberIsolated => Duration::ZERO,
-            Self::ProbeFileInvalid => Duration::from_secs(30),
+            Self::ProbeFileInvalid | Self::ProberStateNotSaved => Duration::from_secs(30),
             Self::RunbookAnchorMissing => Duration::from_secs(10),
         }
     }
