@@ -247,7 +247,10 @@ impl LastGood {
 pub fn load(sources: &[Source], last_good: &LastGood) -> Loaded {
     let mut sources: Vec<&Source> = sources.iter().collect();
     sources.sort_by(|one, other| one.name.cmp(&other.name));
-    let mut drafts: Vec<draft::Draft> = sources.iter().map(|it| draft::read(it)).collect();
+    let stays =
+        |it: &Source| it.text.as_ref().ok().is_some_and(|text| last_good.0.get(&it.name) == Some(text));
+    let read = |it: &&Source| draft::Draft { stays: stays(it), ..draft::read(it) };
+    let mut drafts: Vec<draft::Draft> = sources.iter().map(read).collect();
     let earlier = |source: &Source| {
         let text = Ok(Arc::clone(last_good.0.get(&source.name)?));
         Some(draft::read(&Source { name: Arc::clone(&source.name), text })).filter(|it| !it.desk.has_errors())

@@ -22,6 +22,8 @@ pub(super) struct Draft {
     pub(super) desk: Desk,
     /// Whether the file could be read as YAML at all: else nobody knows what it would say.
     pub(super) readable: bool,
+    /// Whether it is in force already, word for word.
+    pub(super) stays: bool,
     pub(super) modules: Vec<(Word, Arc<Module>)>,
     /// Of those the ones that ask for what is not built, and for what.
     pub(super) lacking: BTreeMap<Arc<str>, String>,
@@ -48,6 +50,7 @@ pub(super) fn read(source: &Source) -> Draft {
     let mut draft = Draft {
         desk,
         readable: false,
+        stays: false,
         modules: Vec::new(),
         lacking: BTreeMap::new(),
         untimed: BTreeSet::new(),

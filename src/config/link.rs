@@ -39,12 +39,12 @@ pub(super) fn check(drafts: &mut [Draft], standing_by: &[Draft]) {
     doubles(drafts, "a rule over texts", |it| it.texts.iter().map(|it| it.name.clone()).collect());
 }
 
-/// `kind` is what bears the name, with its article. The first who gives a name has it; in a later file, or further down, it is an error. Files with
-/// errors come last, so that they take no good one down.
+/// `kind` is what bears the name, with its article. The first who gives a name has it; in a later file, or further down, it is an error. What is in force
+/// comes before what is new, so that no newcomer takes it down, and files with errors come last.
 fn doubles(drafts: &mut [Draft], kind: &str, names: impl Fn(&Draft) -> Vec<Word>) {
     let mut first: BTreeMap<Arc<str>, Place> = BTreeMap::new();
     let mut in_turn: Vec<&mut Draft> = drafts.iter_mut().collect();
-    in_turn.sort_by_key(|it| it.desk.has_errors());
+    in_turn.sort_by_key(|it| (it.desk.has_errors(), !it.stays));
     for draft in in_turn {
         for name in names(draft) {
             let Some(there) = first.get(&name.text) else {

@@ -334,6 +334,19 @@ fn the_last_good_version_goes_on_until_the_file_is_good_or_gone() {
 }
 
 #[test]
+fn a_newcomer_takes_no_name_from_what_is_in_force_wherever_it_stands() {
+    let first = loaded(&[("probes.d/a.yaml", GOOD)]);
+    for newcomer in ["probes.d/0.yaml", "probes.d/a-copy.yaml", "probes.d/z.yaml"] {
+        let both = loaded_after(&[("probes.d/a.yaml", GOOD), (newcomer, GOOD)], &first.last_good);
+        let of = |name: &str| both.files.iter().find(|it| *it.name == *name).unwrap().in_force;
+        assert_eq!((of("probes.d/a.yaml"), of(newcomer)), (InForce::Current, InForce::LeftOut));
+        assert!(both.complaints.iter().all(|it| &*it.place.file == newcomer), "{:?}", titles(&both));
+    }
+    let cold = loaded(&[("probes.d/a.yaml", GOOD), ("probes.d/0.yaml", GOOD)]);
+    assert_eq!(in_force(&cold), [InForce::Current, InForce::LeftOut], "at the start the names decide");
+}
+
+#[test]
 fn a_file_that_leans_on_a_bad_one_is_not_blamed() {
     let bad = "modules: { ping: { prober: tcp, timeout: 1 } }";
     let leaning = "
