@@ -36,7 +36,8 @@ pub(super) fn witness(see: &See, module: &Module, now: Moment) -> Witnessed {
     let mut outcome = outcome(see, module, now, took.unwrap_or_default().min(module.timeout));
     let verdict = match stated {
         Some(Verdict::Unknown(own)) => {
-            outcome.end = End::Unknown(own);
+            // Whoever could not ask has seen nothing, not even what is seen where nothing is said.
+            outcome = Outcome::bare(now.wall, outcome.duration, End::Unknown(own));
             Verdict::Unknown(own)
         }
         Some(verdict) => verdict,
