@@ -5,6 +5,8 @@
 //! one is begun: nobody is kept from starting. While the disk takes nothing, everything is kept in
 //! memory, and written whole once it takes something again.
 
+mod file;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -14,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use md5::{Digest as _, Md5};
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{Database, TableDefinition};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -23,6 +25,7 @@ use tracing::{error, warn};
 use crate::engine::{Record, Remembered};
 use crate::notification::{Incident, Notification};
 use crate::target::TargetId;
+use file::{BROKEN, Unread, of_redb, read};
 
 /// What was kept by the process before.
 #[derive(Debug)]
@@ -315,60 +318,6 @@ impl Table {
     }
 }
 
-/// Why a file could not be read.
-enum Unread {
-    Busy,
-    Io(io::Error),
-    Corrupt(String),
-}
-
-type Rows = BTreeMap<(Table, String), Vec<u8>>;
-
-/// A damaged file may break promises that the library relies on: then it panics, and that is taken for
-/// what it is.
-fn read(path: &Path) -> Result<(Database, Rows), Unread> {
-    let work = || -> Result<(Database, Rows), redb::Error> {
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path)?;
-        let transaction = database.begin_write()?;
-        let mut rows = Rows::new();
-        for table in Table::ALL {
-            // Made where it is missing, so that every later reader finds it.
-            transaction.open_table(table.definition())?;
-        }
-        transaction.commit()?;
-        let transaction = database.begin_read()?;
-        for table in Table::ALL {
-            for row in transaction.open_table(table.definition())?.iter()? {
-                let (key, bytes) = row?;
-                rows.insert((table, key.value().to_owned()), bytes.value().to_vec());
-            }
-        }
-        drop(transaction);
-        Ok((database, rows))
-    };
-    match catch_unwind(work) {
-        Ok(Ok(it)) => Ok(it),
-        Ok(Err(redb::Error::DatabaseAlreadyOpen)) => Err(Unread::Busy),
-        Ok(Err(redb::Error::Io(error))) if error.kind() == io::ErrorKind::InvalidData => {
-            Err(Unread::Corrupt(error.to_string()))
-        }
-        Ok(Err(redb::Error::Io(error))) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(Unread::Corrupt(error.to_string()))
-        }
-        Ok(Err(redb::Error::Io(error))) => Err(Unread::Io(error)),
-        Ok(Err(other)) => Err(Unread::Corrupt(other.to_string())),
-        Err(_panic) => Err(Unread::Corrupt(BROKEN.to_owned())),
-    }
-}
-
-fn of_redb(error: redb::Error) -> io::Error {
-    match error {
-        redb::Error::Io(error) => error,
-        redb::Error::Corrupted(why) => io::Error::new(io::ErrorKind::InvalidData, why),
-        other => io::Error::other(other.to_string()),
-    }
-}
-
 /// A row with a number ahead that tells whether it, or its key, was damaged.
 fn sealed(key: &str, json: &[u8]) -> Vec<u8> {
     [seal(key, json).as_slice(), json].concat()
@@ -399,12 +348,10 @@ fn millis(at: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-const BROKEN: &str = "it breaks what the format promises";
 const FILE: &str = "state.redb";
 const LAST_ALIVE: &str = "last_alive";
 /// After that time nobody needs to hear of the end of an incident: the outbox gives it up then as well.
 const OWED_FOR: Duration = Duration::from_hours(24);
-const CACHE_BYTES: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,12 @@ pub(super) const ROWS: &[TargetRow] = &[
         samples: |it, out| {
             let most = body_bytes_max(&it.module.prober);
             if let (Some(seen), true) = (it.seen(), it.speaks_http()) {
-                out.put(&[], seen.http.as_ref().map_or(0.0, |it| number(it.body_bytes.min(most))));
+                let is_more = matches!(
+                    it.told(),
+                    Some(Judged { verdict: Verdict::Failure(Cause::BodyTooLarge, _), .. })
+                );
+                let read = |it: &HttpFacts| number(if is_more { most } else { it.body_bytes.min(most) });
+                out.put(&[], seen.http.as_ref().map_or(0.0, read));
             }
         },
     },
